@@ -1,0 +1,11 @@
+# Libraries.cmake -- what Holdfast stands on, all from Debian 12; one imported target each.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq>=4.3.4)
+pkg_check_modules(czmq REQUIRED IMPORTED_TARGET libczmq>=4.2.1)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.14)
+if(HF_TESTS)
+    pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+    pkg_check_modules(msgpack REQUIRED IMPORTED_TARGET msgpack)
+endif()
