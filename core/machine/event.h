@@ -1,0 +1,74 @@
+/* event -- what goes into the machine and what comes out of it, and the one encoding of both.
+ *
+ * An event is bytes: it has no pointer in it that outlives the apply, and one encoding (a MessagePack
+ * array), which is what the record holds and what a journal will hold. Routing ids never enter: the
+ * shell gives each connection a link number, never used twice.
+ */
+#ifndef HFI_EVENT_H
+#define HFI_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/span.h>
+
+typedef enum hfi_event_kind {
+    HFI_EVENT_BOOT = 1,      /* bytes: settings, one value (a map): first event of all */
+    HFI_EVENT_TICK = 2,      /* now_ns */
+    HFI_EVENT_ENTROPY = 3,   /* bytes: 32 of them */
+    HFI_EVENT_LINK_UP = 4,   /* link, peer */
+    HFI_EVENT_FRAME = 5,     /* link, bytes */
+    HFI_EVENT_LINK_DOWN = 6, /* link, is_certain: the peer's process is dead, or its socket is */
+    HFI_EVENT_POLICY = 10,   /* bytes: exposure, one value (a map) */
+    HFI_EVENT_IMAGE = 11,    /* bytes: the content's hash, by which the machine finds the descriptor */
+    HFI_EVENT_JOB_DONE = 12, /* job, status, bytes: one value */
+    HFI_EVENT_STOP = 13,     /* drain_s */
+} hfi_event_kind_t;          /* 7, 8, 9: FAR_UP, FAR_FRAME, FAR_DOWN, with other managers */
+
+/* Who is at the other end of a link, as the transport has verified it. */
+typedef struct hfi_peer {
+    hfi_span_t user;    /* CURVE user, empty: none */
+    hfi_span_t address; /* for people */
+    int64_t uid;        /* -1: unknown */
+    int64_t pid;        /* 0: unknown */
+} hfi_peer_t;
+
+typedef struct hfi_event {
+    hfi_event_kind_t kind;
+    uint64_t link; /* or the job's number */
+    int64_t now_ns;
+    hfi_span_t bytes;
+    hfi_peer_t peer;
+    double drain_s;
+    int32_t status;
+    bool is_certain;
+} hfi_event_t;
+
+typedef enum hfi_output_kind {
+    HFI_OUTPUT_SEND = 1,    /* session, link: its outgoing stream has grown; fetch with hfi_machine_fill */
+    HFI_OUTPUT_CONTROL = 2, /* link, bytes: an unnumbered frame; session and `after`: messages up to that number go first */
+    HFI_OUTPUT_REWIND = 3,  /* session, link, after: go on sending behind that number */
+    HFI_OUTPUT_WATCH = 4,   /* link, number: a pid to watch */
+    HFI_OUTPUT_KICK = 5,    /* link: close the connection, after its frames have gone */
+    HFI_OUTPUT_JOB = 6,     /* number, text: kind, bytes: one value */
+    HFI_OUTPUT_LOG = 7,     /* number: level, text: blame, bytes: the line */
+    HFI_OUTPUT_STOPPED = 8, /* number: exit status */
+} hfi_output_kind_t;
+
+typedef struct hfi_output {
+    hfi_output_kind_t kind;
+    uint64_t session; /* the machine's own number for it, never used twice */
+    uint64_t link;
+    uint64_t after;
+    uint64_t number;
+    hfi_span_t text;
+    hfi_span_t bytes; /* borrowed from the machine until the next take or apply */
+} hfi_output_t;
+
+/* Appends the event's one encoding to `to`. False: no memory. */
+bool hfi_event_write(const hfi_event_t *self, hfi_bytes_t *to);
+
+/* Reads one event from the front of `from` and moves it on; spans borrow from it. False: not an event. */
+bool hfi_event_read(hfi_span_t *from, hfi_event_t *ret_event);
+
+#endif
