@@ -40,6 +40,9 @@ struct hf_call {
     uint32_t spare;
 };
 
+/* gcc and clang then check the arguments against the format, as printf's. */
+#define HF_FORMAT(format_, first_) __attribute__((format(printf, format_, first_)))
+
 #define HF_FOREVER (-1.0) /* a timeout that never comes; seconds below 0 mean it everywhere here */
 
 /* Who calls: equal for two calls of one thread of one session. */
@@ -61,6 +64,14 @@ enum {
     HF_WRITES = 2,    /* may change the referent */
     HF_PARKS = 4,     /* may park; a park without it is refused */
     HF_SENSITIVE = 8, /* its arguments stay out of logs */
+};
+
+/* Levels of hf_log, syslog's numbers. */
+enum {
+    HF_LOG_ERROR = 3,
+    HF_LOG_WARNING = 4,
+    HF_LOG_INFO = 6,
+    HF_LOG_DEBUG = 7,
 };
 
 /* Flags of a type. */
@@ -142,7 +153,9 @@ struct hf_host {
     hf_writer_t *(*return_writer)(hf_call_t *call);  /* write one item, then return_written; NULL: raised */
     hf_err_t (*return_written)(hf_call_t *call);
     hf_err_t (*return_new)(hf_call_t *call, const hf_type_t *type, const char *picture, ...); /* the picture's values are bound by the type's signature */
-    hf_err_t (*raise)(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format, ...); /* data may be NULL; answers HF_RAISED */
+    hf_err_t (*raise)(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format, ...)
+        HF_FORMAT(4, 5); /* data may be NULL; answers HF_RAISED */
+    const hf_value_t *(*no_arg)(hf_call_t *call, uint32_t k); /* k is past the last: gives an empty value; the call ends in RemoteError */
 
     /* parking */
     hf_err_t (*park)(hf_call_t *call, hf_waiters_t *waiters, double seconds);
@@ -179,7 +192,7 @@ struct hf_host {
     double (*now)(hf_call_t *call);                  /* seconds, the manager's own monotonic time */
     uint64_t (*random)(hf_call_t *call);
     hf_err_t (*timer)(hf_call_t *call, uint32_t number, double seconds); /* again: moves it; HF_FOREVER: stops it */
-    void (*log)(hf_call_t *call, int32_t level, const char *format, ...);
+    void (*log)(hf_call_t *call, int32_t level, const char *format, ...) HF_FORMAT(3, 4);
 };
 
 /* ---- tables --------------------------------------------------------------------------- */
@@ -209,22 +222,321 @@ struct hf_host {
         .types = (const hf_type_t *const[]){__VA_ARGS__, NULL},                                    \
     }
 
-/* ---- what a method calls: thin inlines over call->host ---------------------------------
- * To be written out below, each with its comment. HF_RAISE, hf_raise_value, hf_build, hf_return_new and
- * hf_log are macros onto the host's variadic members, so that no header of the C library is needed.
- *
- * arguments   hf_arg (call, k), hf_arg_given (call, k), hf_arg_bool/int/float (call, k),
- *             hf_arg_str (call, k, &len), hf_arg_timeout (call, k): seconds >= 0, or HF_FOREVER for nil
- * answers     hf_return_nil/bool/int/uint/float/str/bytes/value, hf_return_writer + hf_return_written,
- *             hf_return_new (call, &type, picture, …), HF_RAISE (call, kind, format, …) (printf's),
- *             hf_raise_value (call, kind, data, format, …): with data, as KeyError's key
- * parking     hf_park, hf_wake, hf_take_parked, hf_n_parked (waiters)
- * values      hf_keep, hf_drop (inline without a host call where the value is inline and has no handle),
- *             hf_hold, hf_unhold, hf_build, hf_equal, hf_hash, hf_compare, hf_repr, hf_writer, hf_written,
- *             hf_value_of, hf_deref, hf_self, hf_visit_value
- * memory      hf_alloc, hf_realloc, hf_free
- * the rest    hf_mind, hf_caller, hf_own, hf_disown, hf_now, hf_random, hf_timer, hf_log
- */
+/* ---- what a method calls: arguments ---------------------------------------------------- */
+
+static inline const hf_value_t *
+hf_arg(hf_call_t *call, uint32_t k)
+{
+    return k < call->n_arg ? &call->arg[k] : call->host->no_arg(call, k);
+}
+
+static inline bool
+hf_arg_given(hf_call_t *call, uint32_t k)
+{
+    return hf_kind(hf_arg(call, k)) != HF_NONE;
+}
+
+static inline bool
+hf_arg_bool(hf_call_t *call, uint32_t k)
+{
+    return hf_as_bool(hf_arg(call, k));
+}
+
+static inline int64_t
+hf_arg_int(hf_call_t *call, uint32_t k)
+{
+    return hf_as_int(hf_arg(call, k));
+}
+
+static inline double
+hf_arg_float(hf_call_t *call, uint32_t k)
+{
+    return hf_as_float(hf_arg(call, k));
+}
+
+static inline const char *
+hf_arg_str(hf_call_t *call, uint32_t k, size_t *ret_len)
+{
+    return hf_as_str(hf_arg(call, k), ret_len);
+}
+
+static inline const uint8_t *
+hf_arg_bytes(hf_call_t *call, uint32_t k, size_t *ret_len)
+{
+    return hf_as_bytes(hf_arg(call, k), ret_len);
+}
+
+static inline double
+hf_arg_timeout(hf_call_t *call, uint32_t k)
+{
+    const hf_value_t *value = hf_arg(call, k);
+    double seconds = hf_as_float(value);
+    if (hf_kind(value) == HF_NIL || hf_kind(value) == HF_NONE)
+        return HF_FOREVER;
+    return seconds < 0.0 ? 0.0 : seconds;
+}
+
+/* ---- answers: one of these, once -------------------------------------------------------- */
+
+static inline hf_err_t
+hf_return_nil(hf_call_t *call)
+{
+    return call->host->return_nil(call);
+}
+
+static inline hf_err_t
+hf_return_bool(hf_call_t *call, bool value)
+{
+    return call->host->return_bool(call, value);
+}
+
+static inline hf_err_t
+hf_return_int(hf_call_t *call, int64_t value)
+{
+    return call->host->return_int(call, value);
+}
+
+static inline hf_err_t
+hf_return_uint(hf_call_t *call, uint64_t value)
+{
+    return call->host->return_uint(call, value);
+}
+
+static inline hf_err_t
+hf_return_float(hf_call_t *call, double value)
+{
+    return call->host->return_float(call, value);
+}
+
+static inline hf_err_t
+hf_return_str(hf_call_t *call, const char *text, size_t len)
+{
+    return call->host->return_str(call, text, len);
+}
+
+static inline hf_err_t
+hf_return_bytes(hf_call_t *call, const void *at, size_t len)
+{
+    return call->host->return_bytes(call, at, len);
+}
+
+static inline hf_err_t
+hf_return_value(hf_call_t *call, const hf_value_t *value)
+{
+    return call->host->return_value(call, value);
+}
+
+static inline hf_writer_t *
+hf_return_writer(hf_call_t *call)
+{
+    return call->host->return_writer(call);
+}
+
+static inline hf_err_t
+hf_return_written(hf_call_t *call)
+{
+    return call->host->return_written(call);
+}
+
+#define hf_return_new(call_, type_, ...) ((call_)->host->return_new((call_), (type_), __VA_ARGS__))
+
+#define HF_RAISE(call_, kind_, ...) ((call_)->host->raise((call_), (kind_), NULL, __VA_ARGS__))
+
+#define hf_raise_value(call_, kind_, data_, ...)                                                   \
+    ((call_)->host->raise((call_), (kind_), (data_), __VA_ARGS__))
+
+/* ---- parking ---------------------------------------------------------------------------- */
+
+static inline hf_err_t
+hf_park(hf_call_t *call, hf_waiters_t *waiters, double seconds)
+{
+    return call->host->park(call, waiters, seconds);
+}
+
+static inline uint32_t
+hf_wake(hf_call_t *call, hf_waiters_t *waiters, uint32_t n)
+{
+    return waiters->count == 0 ? 0 : call->host->wake(call, waiters, n);
+}
+
+static inline bool
+hf_take_parked(hf_call_t *call, hf_waiters_t *waiters, hf_call_t **ret_other)
+{
+    hf_call_t *other = waiters->count == 0 ? NULL : call->host->take_parked(call, waiters);
+    if (other == NULL)
+        return false;
+    *ret_other = other;
+    return true;
+}
+
+static inline uint32_t
+hf_n_parked(const hf_waiters_t *waiters)
+{
+    return waiters->count;
+}
+
+/* ---- values ----------------------------------------------------------------------------- */
+
+static inline hf_err_t
+hf_keep(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_kept)
+{
+    if ((value->raw[15] & ~HF_TAG_LEN) == 0) {
+        *ret_kept = *value;
+        return HF_OK;
+    }
+    return call->host->keep(call, value, ret_kept);
+}
+
+static inline void
+hf_drop(hf_call_t *call, hf_value_t *value)
+{
+    static const hf_value_t none = {{NULL, 0, {0, 0, 0}, 0}};
+    if ((value->raw[15] & ~HF_TAG_LEN) != 0)
+        call->host->drop(call, value);
+    *value = none;
+}
+
+static inline hf_err_t
+hf_hold(hf_call_t *call, const hf_value_t *value)
+{
+    return hf_has_handles(value) ? call->host->hold(call, value) : HF_OK;
+}
+
+static inline void
+hf_unhold(hf_call_t *call, const hf_value_t *value)
+{
+    if (hf_has_handles(value))
+        call->host->unhold(call, value);
+}
+
+#define hf_build(call_, ret_value_, ...) ((call_)->host->build((call_), (ret_value_), __VA_ARGS__))
+
+static inline bool
+hf_equal(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
+{
+    return call->host->equal(call, a, b);
+}
+
+static inline bool
+hf_hash(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash)
+{
+    return call->host->hash(call, value, ret_hash);
+}
+
+static inline bool
+hf_compare(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_order)
+{
+    return call->host->compare(call, a, b, ret_order);
+}
+
+static inline hf_err_t
+hf_repr(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str)
+{
+    return call->host->repr(call, value, ret_str);
+}
+
+static inline hf_writer_t *
+hf_writer(hf_call_t *call)
+{
+    return call->host->writer(call);
+}
+
+static inline hf_err_t
+hf_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value)
+{
+    return call->host->written(call, writer, ret_value);
+}
+
+static inline hf_err_t
+hf_value_of(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value)
+{
+    return call->host->value_of(call, handle, ret_value);
+}
+
+static inline void *
+hf_deref(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type)
+{
+    return call->host->deref(call, handle, type);
+}
+
+static inline hf_err_t
+hf_self(hf_call_t *call, hf_value_t *ret_handle)
+{
+    return call->host->self(call, ret_handle);
+}
+
+static inline void
+hf_visit_value(hf_call_t *call, hf_visit_t *visit, const hf_value_t *value)
+{
+    if (hf_has_handles(value))
+        call->host->visit(visit, value);
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+static inline void *
+hf_alloc(hf_call_t *call, size_t n)
+{
+    return call->host->alloc(call, n);
+}
+
+static inline void *
+hf_realloc(hf_call_t *call, void *block, size_t n)
+{
+    return call->host->realloc(call, block, n);
+}
+
+static inline void
+hf_free(hf_call_t *call, void *block)
+{
+    call->host->free(call, block);
+}
+
+/* ---- delivery, owners, world ------------------------------------------------------------ */
+
+static inline void
+hf_mind(hf_call_t *call, uint64_t cookie)
+{
+    call->host->mind(call, cookie);
+}
+
+static inline hf_caller_t
+hf_caller(hf_call_t *call)
+{
+    return call->host->caller(call);
+}
+
+static inline hf_err_t
+hf_own(hf_call_t *call)
+{
+    return call->host->own(call);
+}
+
+static inline void
+hf_disown(hf_call_t *call, uint64_t session)
+{
+    call->host->disown(call, session);
+}
+
+static inline double
+hf_now(hf_call_t *call)
+{
+    return call->host->now(call);
+}
+
+static inline uint64_t
+hf_random(hf_call_t *call)
+{
+    return call->host->random(call);
+}
+
+static inline hf_err_t
+hf_timer(hf_call_t *call, uint32_t number, double seconds)
+{
+    return call->host->timer(call, number, seconds);
+}
+
+#define hf_log(call_, level_, ...) ((call_)->host->log((call_), (level_), __VA_ARGS__))
 
 #ifdef __cplusplus
 }
