@@ -92,6 +92,8 @@ HF_EXPORT const hf_value_t *hf_errdata(void);                    /* borrows unti
 HF_EXPORT hf_err_t hf_keep(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_kept);
 HF_EXPORT void hf_drop(hf_call_t *call, hf_value_t *value);
 HF_EXPORT hf_err_t hf_build(hf_call_t *call, hf_value_t *ret_value, const char *picture, ...);
+HF_EXPORT hf_writer_t *hf_writer(hf_call_t *call);               /* for values that no picture tells; NULL: no memory */
+HF_EXPORT hf_err_t hf_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value); /* takes the writer; gives what it wrote, one item */
 HF_EXPORT bool hf_equal(hf_call_t *call, const hf_value_t *a, const hf_value_t *b);
 HF_EXPORT bool hf_hash(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash);
 HF_EXPORT bool hf_compare(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_order);
