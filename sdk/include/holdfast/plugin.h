@@ -37,7 +37,7 @@ struct hf_call {
     const hf_host_t *host;
     const hf_value_t *arg; /* bound, in the signature's order; *args a list, **kwargs a map */
     uint32_t n_arg;
-    uint32_t spare;
+    uint32_t row; /* the method's place in its type's table: tells what a parked call waits in */
 };
 
 /* gcc and clang then check the arguments against the format, as printf's. */
@@ -154,7 +154,7 @@ struct hf_host {
     hf_err_t (*return_written)(hf_call_t *call);
     hf_err_t (*return_new)(hf_call_t *call, const hf_type_t *type, const char *picture, ...); /* the picture's values are bound by the type's signature */
     hf_err_t (*raise)(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format, ...)
-        HF_FORMAT(4, 5); /* data may be NULL; answers HF_RAISED */
+        HF_FORMAT(4, 5); /* data may be NULL; answers HF_RAISED; raised again in the same run, the last counts */
     const hf_value_t *(*no_arg)(hf_call_t *call, uint32_t k); /* k is past the last: gives an empty value; the call ends in RemoteError */
 
     /* parking */
@@ -177,6 +177,7 @@ struct hf_host {
     hf_err_t (*value_of)(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value); /* a referent's getvalue, for the call's life */
     void *(*deref)(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type); /* its state; NULL: raised */
     hf_err_t (*self)(hf_call_t *call, hf_value_t *ret_handle);   /* the referent being called */
+    hf_err_t (*run)(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self, const hf_value_t *args); /* binds the list `args` by that row's signature and runs its function on a state of the caller's own; it answers this call */
     void (*visit)(hf_visit_t *visit, const hf_value_t *value);
 
     /* memory, charged to the type; NULL with the error already set: return HF_RAISED */
@@ -463,6 +464,12 @@ static inline hf_err_t
 hf_self(hf_call_t *call, hf_value_t *ret_handle)
 {
     return call->host->self(call, ret_handle);
+}
+
+static inline hf_err_t
+hf_run(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self, const hf_value_t *args)
+{
+    return call->host->run(call, type, row, self, args);
 }
 
 static inline void
