@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* idtable -- number to row: dense rows in insertion order, an index of 32-bit places, none below 9 rows.
  *
  * Numbers are never 0. Rows are of one size, begin with their number (uint64_t) and may move when one is added:
@@ -12,13 +13,15 @@
 #include <stdint.h>
 
 typedef struct hfi_idtable {
-    uint8_t *rows;     /* a row whose number is 0 is a hole */
-    uint32_t *index;   /* NULL below 9 rows: a linear look is faster, and an idle table costs nothing */
+    uint8_t *rows; /* a row whose number is 0 is a hole */
+    uint32_t
+        *index; /* NULL below 9 rows: a linear look is faster, and an idle table costs nothing */
     uint32_t row_size; /* bytes, a multiple of 8 */
     uint32_t used;     /* rows and holes */
     uint32_t live;     /* rows */
+    uint32_t first;    /* nothing but holes before it */
     uint32_t room;
-    uint32_t mask;     /* slots of the index - 1 */
+    uint32_t mask; /* slots of the index - 1 */
 } hfi_idtable_t;
 
 void hfi_idtable_open(hfi_idtable_t *self, size_t row_size);

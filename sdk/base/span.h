@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* span -- bytes that are borrowed, and bytes that grow. */
 #ifndef HFI_SPAN_H
 #define HFI_SPAN_H

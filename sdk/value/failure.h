@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* failure -- an error on its way: kind, sentence, and a value with it perhaps. */
 #ifndef HFI_FAILURE_H
 #define HFI_FAILURE_H

@@ -30,8 +30,6 @@ typedef struct hf_proxy hf_proxy_t;
 typedef struct hf_future hf_future_t;
 typedef struct hf_options hf_options_t;
 
-#define HF_FOREVER (-1.0)
-
 /* ---- the client ---- */
 HF_EXPORT hf_client_t *hf_connect(const char *endpoint, const hf_options_t *options); /* endpoint NULL: $HOLDFAST, else the default */
 HF_EXPORT void hf_disconnect(hf_client_t **client_p);           /* waits for nothing but its BYE being handed on */

@@ -43,8 +43,6 @@ struct hf_call {
 /* gcc and clang then check the arguments against the format, as printf's. */
 #define HF_FORMAT(format_, first_) __attribute__((format(printf, format_, first_)))
 
-#define HF_FOREVER (-1.0) /* a timeout that never comes; seconds below 0 mean it everywhere here */
-
 /* Who calls: equal for two calls of one thread of one session. */
 typedef struct hf_caller {
     uint64_t session;
