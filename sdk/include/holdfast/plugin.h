@@ -172,7 +172,7 @@ struct hf_host {
     hf_err_t (*build)(hf_call_t *call, hf_value_t *ret_value, const char *picture, ...); /* for the call's life */
     hf_writer_t *(*writer)(hf_call_t *call);         /* a writer of the call's own; NULL: raised */
     hf_err_t (*written)(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value); /* what it wrote, for the call's life */
-    hf_err_t (*value_of)(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value); /* a referent's getvalue, for the call's life */
+    hf_err_t (*value_of)(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value); /* a referent's getvalue, for the call's life; HF_NONE where its type has none */
     void *(*deref)(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type); /* its state; NULL: raised */
     hf_err_t (*self)(hf_call_t *call, hf_value_t *ret_handle);   /* the referent being called */
     hf_err_t (*run)(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self, const hf_value_t *args); /* binds the list `args` by that row's signature and runs its function on a state of the caller's own; it answers this call */
