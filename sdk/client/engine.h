@@ -5,7 +5,7 @@
  * thread that leads, or the simulation) does three things in any order, as often as it likes:
  *
  *     hfi_engine_receive (frame)          what came; then hfi_engine_take_done until there is none
- *     hfi_engine_next_len, _fill          what is to be sent; until there is none
+ *     hfi_engine_fill                     what is to be sent; until there is none
  *     hfi_engine_tick (now)               at hfi_engine_due_ns or later
  *
  * References. A handle in an answer gives the session one more reference to that referent; the engine counts what it
@@ -31,6 +31,9 @@
 typedef struct hfi_engine hfi_engine_t;
 
 #define HFI_ENGINE_NEVER INT64_MAX
+
+/* Bytes that frames aim at: what gathers before it is sent in any case. */
+enum { HFI_ENGINE_ROOM = 8192 };
 
 typedef struct hfi_engine_setup {
     uint8_t session[16]; /* the session's secret, from a CSPRNG */
@@ -100,11 +103,12 @@ void hfi_engine_link_down(hfi_engine_t *self, int64_t now_ns);
 /* A frame from the manager; borrows. Nothing in it is trusted. */
 void hfi_engine_receive(hfi_engine_t *self, hfi_span_t frame, int64_t now_ns);
 
-/* Bytes of the frame that hfi_engine_fill would give now; 0: there is nothing to send. */
-size_t hfi_engine_next_len(hfi_engine_t *self, int64_t now_ns);
-
-/* Writes the next frame; it counts as sent. `room` is at least hfi_engine_next_len. Returns its bytes. */
+/* Writes the next frame, which counts as sent, and returns its bytes; 0: nothing is to be sent now. `room` is at
+ * least HFI_ENGINE_ROOM; > room: the next message is longer, so much is needed, nothing was written. */
 size_t hfi_engine_fill(hfi_engine_t *self, int64_t now_ns, uint8_t *to, size_t room);
+
+/* The connection is of no use any more: drop it and make a new one (link_down, link_up). Told once. */
+bool hfi_engine_wants_reconnect(hfi_engine_t *self);
 
 /* When hfi_engine_tick is wanted; HFI_ENGINE_NEVER: not before something happens. */
 int64_t hfi_engine_due_ns(const hfi_engine_t *self);
