@@ -56,17 +56,17 @@ typedef struct hfi_engine_call {
     hfi_span_t method;        /* borrows */
     const hf_value_t *args;   /* borrows a list; NULL: none */
     const hf_value_t *kwargs; /* borrows a map whose keys are str; NULL: none */
-    double timeout;           /* seconds it may stay parked, told to the manager; < 0: as long as it likes */
-    int64_t due_ns;           /* when it fails here with TimeoutError; HFI_ENGINE_NEVER: never */
-    uint64_t thread;          /* which of the program's threads calls; 0: the first */
-    bool is_oneway;           /* no answer, not even an error; it gets no hfi_engine_done_t */
-    void *cookie;             /* given back with the answer */
+    double timeout;  /* seconds it may stay parked, told to the manager; < 0: as long as it likes */
+    int64_t due_ns;  /* when it fails here with TimeoutError; HFI_ENGINE_NEVER: never */
+    uint64_t thread; /* which of the program's threads calls; 0: the first */
+    bool is_oneway;  /* no answer, not even an error; it gets no hfi_engine_done_t */
+    void *cookie;    /* given back with the answer */
 } hfi_engine_call_t;
 
 typedef enum hfi_engine_put {
     HFI_PUT_OK,     /* queued; it has a number */
     HFI_PUT_WINDOW, /* as much is unacknowledged as the manager allows: receive first, then again */
-    HFI_PUT_STALE,  /* names a promise whose answer is here already: put that answer's value in its place */
+    HFI_PUT_STALE,  /* names a promise whose answer is here already: put its value in its place */
     HFI_PUT_FAILED, /* the failure says why: LimitExceeded, SessionLost */
 } hfi_engine_put_t;
 
@@ -82,8 +82,9 @@ typedef struct hfi_engine_done {
     uint64_t call;
     void *cookie;
     hfi_engine_how_t how;
-    hf_value_t value; /* RESULT: the result. ERROR: a list [kind, text] or [kind, text, data]. Else HF_NONE.
-                       * Gives: to be dropped; where hf_has_handles, after hfi_engine_let_go_value. */
+    /* RESULT: the result. ERROR: a list [kind, text] or [kind, text, data]. Else HF_NONE.
+     * Gives: to be dropped; where hf_has_handles, after hfi_engine_let_go_value. */
+    hf_value_t value;
 } hfi_engine_done_t;
 
 /* Gives an engine whose first connection is still to come, or NULL where there is no memory. */
@@ -150,8 +151,8 @@ uint64_t hfi_engine_drifts(const hfi_engine_t *self);
 /* ---- calls ---- */
 
 /* Queues a call. On HFI_PUT_OK *ret_call is its number, which names it from then on and in promises. */
-hfi_engine_put_t hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_call,
-                                hfi_failure_t *ret_failure);
+hfi_engine_put_t hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call,
+                                uint64_t *ret_call, hfi_failure_t *ret_failure);
 
 /* The next call that has ended; false: none. */
 bool hfi_engine_take_done(hfi_engine_t *self, hfi_engine_done_t *ret_done);
@@ -180,6 +181,7 @@ void hfi_engine_let_go_value(hfi_engine_t *self, const hf_value_t *value);
 /* References that this session has to a referent by its own count (what was received and not yet given back), and a
  * walk over them in the order they were first received: `object` 0 begins; false at the end. */
 uint64_t hfi_engine_received(const hfi_engine_t *self, uint64_t object);
-bool hfi_engine_next_entry(const hfi_engine_t *self, uint64_t *object, uint64_t *ret_received, uint64_t *ret_holds);
+bool hfi_engine_next_entry(const hfi_engine_t *self, uint64_t *object, uint64_t *ret_received,
+                           uint64_t *ret_holds);
 
 #endif
