@@ -17,8 +17,8 @@ share_one_cpu(void *context)
     cpu_set_t mask;
     if (sched_getaffinity(0, sizeof mask, &mask) != 0 || CPU_COUNT(&mask) < 2)
         return;
-    int cpu = 0;
-    for (int i = 0; i < CPU_SETSIZE; i++) {
+    size_t cpu = 0;
+    for (size_t i = 0; i < CPU_SETSIZE; i++) {
         if (CPU_ISSET(i, &mask))
             cpu = i;
     }
@@ -27,7 +27,7 @@ share_one_cpu(void *context)
     struct sched_param none = {0};
     (void)sched_setaffinity(0, sizeof mask, &mask);
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
-    (void)zmq_ctx_set(context, ZMQ_THREAD_AFFINITY_CPU_ADD, cpu);
+    (void)zmq_ctx_set(context, ZMQ_THREAD_AFFINITY_CPU_ADD, (int)cpu);
     (void)zmq_ctx_set(context, ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH);
     (void)zmq_ctx_set(context, ZMQ_THREAD_PRIORITY, 0);
 }
