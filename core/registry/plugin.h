@@ -1,8 +1,11 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* plugin -- the descriptors that this manager has taken in, and the types by name. */
 #ifndef HFI_PLUGIN_TABLE_H
 #define HFI_PLUGIN_TABLE_H
 
 #include "type.h"
+
+enum { HFI_MAX_PLUGIN_TYPES = 256 };
 
 typedef struct hfi_plugins hfi_plugins_t;
 
@@ -11,10 +14,12 @@ void hfi_plugins_destroy(hfi_plugins_t **self_p);
 
 /* Takes the descriptor in: magic, major, minor, sizes, then every type. All or nothing: false with a
  * sentence in why, naming both values where versions differ. The descriptor is borrowed for ever. */
-bool hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room);
+bool hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why,
+                     size_t why_room);
 
 /* Adds one type that is the manager's own (the root's), under the plugin name "holdfast". */
-hfi_type_t *hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why, size_t why_room);
+hfi_type_t *hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why,
+                                size_t why_room);
 
 /* The type of that typeid, or NULL. */
 hfi_type_t *hfi_plugins_find_type(const hfi_plugins_t *self, const char *name, size_t len);
@@ -26,6 +31,10 @@ hfi_type_t *hfi_plugins_find_row(const hfi_plugins_t *self, const hf_type_t *row
 hfi_type_t *hfi_plugins_type(const hfi_plugins_t *self, uint32_t number);
 
 /* Plugins in the order they came: name and version, false past the last. */
-bool hfi_plugins_at(const hfi_plugins_t *self, uint32_t k, const char **ret_name, const char **ret_version);
+bool hfi_plugins_at(const hfi_plugins_t *self, uint32_t k, const char **ret_name,
+                    const char **ret_version);
+
+/* The k-th plugin's descriptor, a copy as large as ours (its open and close), or NULL past the last. */
+const hf_plugin_t *hfi_plugins_descriptor(const hfi_plugins_t *self, uint32_t k);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* policy -- what a deployment exposes: for each type a view, from a method's name to its row or to "not exposed".
  *
  * The configuration arrives as one value:
@@ -24,11 +25,12 @@ typedef struct hfi_view hfi_view_t;
 hfi_policy_t *hfi_policy_new(const hfi_plugins_t *plugins);
 void hfi_policy_destroy(hfi_policy_t **self_p);
 
-/* Puts the settings in force for the types known now, and for those that come later. All or nothing: false with
- * a sentence naming the unknown typeid, method or key. */
+/* Puts the settings in force. All or nothing: false with a sentence naming the unknown typeid, method or key. A
+ * typeid that no plugin has brought yet is unknown too: plugins come first; a type that comes later is exposed
+ * whole until the next settings. NULL, HF_NONE, nil or an empty map: all is exposed. */
 bool hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t why_room);
 
-/* The view of a type: borrowed until the next hfi_policy_set. */
+/* The view of a type: borrowed until the next hfi_policy_set. Ends the process where there is no memory for it. */
 const hfi_view_t *hfi_policy_view(hfi_policy_t *self, const hfi_type_t *type);
 
 /* NULL: no such method. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* signature -- "by: int = 1, *rest, **named -> int" checked and compiled when a plugin is loaded.
  *
  *   signature  parameters, separated by commas, then optionally  -> type
@@ -6,7 +7,8 @@
  *   default    nil true false int float 'text' [] {} or ... (may be left out: hf_arg_given tells)
  *
  * int is what int64 holds, bool included (beyond it: OverflowError); float takes ints too; number is
- * int or float as it came. `T = nil` without `?` is refused: the default must fit the type.
+ * int or float as it came. `T = nil` without `?` is refused: the default must fit the type. In 'text'
+ * a backslash stands before ' or \.
  */
 #ifndef HFI_SIGNATURE_H
 #define HFI_SIGNATURE_H
@@ -15,13 +17,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/span.h>
 #include <holdfast/value.h>
 
-enum { HFI_MAX_PARAMETERS = 16 };
+enum {
+    HFI_MAX_PARAMETERS = 16,
+    HFI_MAX_TYPEIDS = 16, /* handle[…] in one signature */
+    HFI_MAX_SIGNATURE_BYTES = 2048,
+    HFI_MAX_NAME_BYTES = 63,
+};
 
-typedef struct hfi_signature hfi_signature_t;
+/* A type of the grammar. The bits of both masks are 1 << HF_NIL … 1 << HF_EXT. */
+typedef struct hfi_shape {
+    uint32_t kinds;    /* that fit */
+    uint32_t words;    /* that were written, HFI_WORD_…: for the error's text */
+    uint8_t typeid_at; /* handle[Typeid]: the first in hfi_signature.typeids */
+    uint8_t n_typeids; /* 0: any handle fits, if a handle does */
+    bool is_int64;     /* an int past int64 does not fit */
+} hfi_shape_t;
 
-/* Gives the compiled form (NULL text: no parameters, any result), or NULL with a sentence in why. */
+typedef enum hfi_parameter_kind {
+    HFI_PLAIN = 0,    /* by position or keyword */
+    HFI_KEYWORD_ONLY, /* behind * or *name */
+    HFI_REST,         /* *name */
+    HFI_NAMED,        /* **name */
+} hfi_parameter_kind_t;
+
+typedef struct hfi_parameter {
+    hfi_span_t name;
+    hf_value_t fallback; /* its default; HF_NONE: `...`, or none */
+    hfi_shape_t shape;
+    hfi_parameter_kind_t kind;
+    bool has_default;
+} hfi_parameter_t;
+
+typedef struct hfi_signature {
+    uint32_t magic;
+    uint32_t n;          /* parameters, in the order written */
+    uint32_t n_plain;    /* the first so many are HFI_PLAIN */
+    uint32_t n_required; /* the first so many of those have no default */
+    bool is_plain;       /* all are HFI_PLAIN: bind's straight loop will do */
+    bool has_rest;
+    bool has_named;
+    bool has_result; /* "->" was written */
+    hfi_shape_t result;
+    hfi_parameter_t parameters[HFI_MAX_PARAMETERS];
+    uint32_t n_typeids;
+    hfi_span_t typeids[HFI_MAX_TYPEIDS];
+    char *text;        /* a copy; names point into it */
+    hfi_bytes_t store; /* the defaults that are not inline */
+} hfi_signature_t;
+
+/* Gives the compiled form (NULL text: no parameters, any result), or NULL with a sentence in why that
+ * names the position, counted from 1. */
 hfi_signature_t *hfi_signature_new(const char *text, char *why, size_t why_room);
 void hfi_signature_destroy(hfi_signature_t **self_p);
 
@@ -30,5 +78,12 @@ const char *hfi_signature_text(const hfi_signature_t *self);
 
 /* Whether a result fits what the signature promises. */
 bool hfi_signature_returns(const hfi_signature_t *self, const hf_value_t *result);
+
+/* Whether a value is of that type; handle[Typeid] compares with the typeid given (len 0: unknown, does not fit). */
+bool hfi_shape_fits(const hfi_signature_t *self, const hfi_shape_t *shape, const hf_value_t *value,
+                    hfi_span_t typeid_);
+
+/* Writes the type as Python would name it, "int or None", cut to the room. */
+void hfi_shape_name(const hfi_signature_t *self, const hfi_shape_t *shape, char *to, size_t room);
 
 #endif

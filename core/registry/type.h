@@ -1,10 +1,23 @@
-/* type -- a type as the manager knows it: the author's tables, checked, with signatures compiled. */
+/* SPDX-License-Identifier: MPL-2.0 */
+/* type -- a type as the manager knows it: the author's tables, checked, with signatures compiled.
+ *
+ * The author's structs are read once, as far as their own sizes go, into copies as large as ours: what an older
+ * header did not have is zero in them. So nothing here looks past what the plugin was compiled with.
+ */
 #ifndef HFI_TYPE_H
 #define HFI_TYPE_H
 
 #include <holdfast/plugin.h>
 
 #include "signature.h"
+
+enum {
+    HFI_MAX_METHODS = 256,
+    HFI_MAX_DOC_BYTES = 1000,
+};
+
+/* Of a referent's state: a size past it is a mistake in the table. */
+#define HFI_MAX_SELF_BYTES ((uint64_t)1 << 30)
 
 /* str, repr and getvalue stand beside each type's own rows; a row of the same name goes first. */
 typedef enum hfi_universal {
@@ -15,21 +28,26 @@ typedef enum hfi_universal {
 } hfi_universal_t;
 
 typedef struct hfi_method {
-    const hf_method_t *row; /* never NULL; a universal's is the registry's own */
+    const hf_method_t
+        *row; /* never NULL: a copy of the author's, or the registry's own for a universal */
     hfi_signature_t *signature;
     hfi_universal_t universal;
     uint32_t number; /* its place in hfi_type.methods: what state keeps instead of a pointer */
 } hfi_method_t;
 
 typedef struct hfi_type {
-    const hf_type_t *row;
+    const hf_type_t *row; /* a copy of the author's; its `methods` are not to be used */
+    const hf_type_t
+        *declared;      /* the author's own, only to be compared: what hf_return_new is given */
     const char *plugin; /* name of the plugin it came from */
     hfi_signature_t *signature;
-    hfi_method_t *methods; /* the type's own in order, then the universals */
+    hfi_method_t *methods; /* the type's own in order, then the universals that it has not itself */
     uint32_t n_methods;
     uint32_t number; /* of the type in this manager, from 0; never used twice */
     bool is_internal;
     uint64_t referents, calls, errors, memory_bytes; /* figures, the machine's to count */
+    hf_type_t *copy; /* what `row` and the rows of `methods` point to */
+    hf_method_t *rows;
 } hfi_type_t;
 
 /* Checks the author's table by every rule of PLUGIN.md; NULL with a sentence naming type, row and rule. */

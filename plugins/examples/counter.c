@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* counter -- an integer that many processes count on. */
 #include <holdfast/plugin.h>
 
@@ -25,7 +26,8 @@ counter_add(hf_call_t *call, void *self)
 }
 
 static const hf_method_t counter_methods[] = {
-    HF_METHOD("add", "by: int = 1 -> int", counter_add, HF_WRITES, "Add `by` and return the new count."),
+    HF_METHOD("add", "by: int = 1 -> int", counter_add, HF_WRITES,
+              "Add `by` and return the new count."),
 };
 
 static const hf_type_t counter_type = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* plugin.h -- what the author of a type sees. One descriptor, plain functions, nothing to link.
  *
  * A plugin is a shared object that exports one constant, hf_plugin (HF_PLUGIN makes it): its types,

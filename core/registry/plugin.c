@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* plugin -- see plugin.h
+ *
+ * A descriptor's first four members protect the rest: nothing behind them is read before they agree. A plugin's types
+ * are made first and put into the table only when all of them, and the plugin itself, passed: all or nothing.
+ */
+#include "plugin.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <base/check.h>
+
+#include "text.h"
+
+enum {
+    PLUGINS_MAGIC = 0x9109145,
+    DESCRIPTOR_SIZE_LEAST = offsetof(hf_plugin_t, open),
+    DESCRIPTOR_SIZE_MOST = 4096,
+};
+
+static const char own_name[] = "holdfast";
+
+/* Typeids that are the manager's: what a handle names must not be what a plugin says it is. */
+static const char *const reserved[] = {"manager", "foreign"};
+
+struct hfi_plugins {
+    uint32_t magic;
+    hfi_type_t **types; /* by number */
+    uint32_t n_types;
+    hf_plugin_t **plugins; /* copies, in the order they came */
+    uint32_t n_plugins;
+};
+
+static bool plugin_refuse(char *why, size_t why_room, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool
+plugin_refuse(char *why, size_t why_room, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (why_room > 0)
+        (void)vsnprintf(why, why_room, format, args);
+    va_end(args);
+    return false;
+}
+
+/* ---- the table -------------------------------------------------------------------------- */
+
+hfi_plugins_t *
+hfi_plugins_new(void)
+{
+    hfi_plugins_t *self = calloc(1, sizeof *self);
+    if (self != NULL)
+        self->magic = PLUGINS_MAGIC;
+    return self;
+}
+
+void
+hfi_plugins_destroy(hfi_plugins_t **self_p)
+{
+    hfi_plugins_t *self = *self_p;
+    *self_p = NULL;
+    if (self == NULL)
+        return;
+    HF_CHECK(self, PLUGINS_MAGIC);
+    for (uint32_t k = 0; k < self->n_types; k++)
+        hfi_type_destroy(&self->types[k]);
+    for (uint32_t k = 0; k < self->n_plugins; k++)
+        free(self->plugins[k]);
+    free(self->types);
+    free(self->plugins);
+    HF_BURY(self);
+    free(self);
+}
+
+/* Room for so many more types and plugins, so that taking them in cannot fail half way. */
+static bool
+reserve(hfi_plugins_t *self, uint32_t types, uint32_t plugins)
+{
+    hfi_type_t **more_types =
+        realloc(self->types, (self->n_types + (size_t)types) * sizeof *more_types);
+    if (more_types == NULL)
+        return false;
+    self->types = more_types;
+    if (plugins == 0)
+        return true;
+    hf_plugin_t **more_plugins =
+        realloc(self->plugins, (self->n_plugins + (size_t)plugins) * sizeof *more_plugins);
+    if (more_plugins == NULL)
+        return false;
+    self->plugins = more_plugins;
+    return true;
+}
+
+/* ---- taking a plugin in ----------------------------------------------------------------- */
+
+static bool
+check_version(const hf_plugin_t *from, char *why, size_t why_room)
+{
+    if (from == NULL)
+        return plugin_refuse(why, why_room, "there is no descriptor");
+    if (from->magic != HF_ABI_MAGIC)
+        return plugin_refuse(why, why_room,
+                             "its magic is 0x%08x, a plugin's is 0x%08x: it is no plugin",
+                             (unsigned)from->magic, (unsigned)HF_ABI_MAGIC);
+    if (from->major != HF_ABI_MAJOR)
+        return plugin_refuse(
+            why, why_room,
+            "it is made for ABI %u.%u, this manager has %u.%u: another major version",
+            (unsigned)from->major, (unsigned)from->minor, HF_ABI_MAJOR, HF_ABI_MINOR);
+    if (from->minor > HF_ABI_MINOR)
+        return plugin_refuse(why, why_room, "it is made for ABI %u.%u, this manager has only %u.%u",
+                             (unsigned)from->major, (unsigned)from->minor, HF_ABI_MAJOR,
+                             HF_ABI_MINOR);
+    if (from->size < DESCRIPTOR_SIZE_LEAST || from->size > DESCRIPTOR_SIZE_MOST ||
+        from->size % 8 != 0)
+        return plugin_refuse(
+            why, why_room,
+            "its descriptor's size is %u, this manager's is %u, at least %u is needed",
+            (unsigned)from->size, (unsigned)sizeof *from, (unsigned)DESCRIPTOR_SIZE_LEAST);
+    return true;
+}
+
+static bool
+check_names(const hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_room)
+{
+    if (!hfi_text_is_label(copy->name))
+        return plugin_refuse(why, why_room,
+                             "its name is not a word of at most %d letters, digits and _.-+",
+                             HFI_MAX_NAME_BYTES);
+    if (!hfi_text_is_label(copy->version))
+        return plugin_refuse(
+            why, why_room,
+            "plugin %s: its version is not a word of at most %d letters, digits and _.-+",
+            copy->name, HFI_MAX_NAME_BYTES);
+    if (strcmp(copy->name, own_name) == 0)
+        return plugin_refuse(why, why_room, "plugin %s: that name is the manager's own",
+                             copy->name);
+    for (uint32_t k = 0; k < self->n_plugins; k++) {
+        if (strcmp(self->plugins[k]->name, copy->name) == 0)
+            return plugin_refuse(why, why_room,
+                                 "plugin %s: version %s of it is here already, this is %s",
+                                 copy->name, self->plugins[k]->version, copy->version);
+    }
+    return true;
+}
+
+/* How many types it has; false: none, or the list has no end. */
+static bool
+count_types(const hf_plugin_t *copy, uint32_t *ret_n, char *why, size_t why_room)
+{
+    uint32_t n = 0;
+    while (copy->types != NULL && n <= HFI_MAX_PLUGIN_TYPES && copy->types[n] != NULL)
+        n++;
+    if (n == 0)
+        return plugin_refuse(why, why_room, "plugin %s: it has no types", copy->name);
+    if (n > HFI_MAX_PLUGIN_TYPES)
+        return plugin_refuse(
+            why, why_room, "plugin %s: it has more than %d types, or their list no NULL at its end",
+            copy->name, HFI_MAX_PLUGIN_TYPES);
+    *ret_n = n;
+    return true;
+}
+
+static bool
+check_typeid(const hfi_plugins_t *self, const hfi_type_t *type, char *why, size_t why_room)
+{
+    const char *name = type->row->name;
+    const hfi_type_t *taken = hfi_plugins_find_type(self, name, strlen(name));
+    if (taken != NULL)
+        return plugin_refuse(why, why_room, "plugin %s: typeid %s is taken by plugin %s",
+                             type->plugin, name, taken->plugin);
+    for (size_t k = 0; k < sizeof reserved / sizeof reserved[0]; k++) {
+        if (strcmp(reserved[k], name) == 0 && strcmp(type->plugin, own_name) != 0)
+            return plugin_refuse(why, why_room, "plugin %s: typeid %s is the manager's own",
+                                 type->plugin, name);
+    }
+    return true;
+}
+
+/* One more type at the end of the table, for which there is room. */
+static bool
+add_type(hfi_plugins_t *self, const hf_type_t *row, const char *plugin, char *why, size_t why_room)
+{
+    char said[512];
+    hfi_type_t *type = hfi_type_new(row, plugin, self->n_types, said, sizeof said);
+    if (type == NULL)
+        return plugin_refuse(why, why_room, "plugin %s: %s", plugin, said);
+    if (!check_typeid(self, type, why, why_room)) {
+        hfi_type_destroy(&type);
+        return false;
+    }
+    self->types[self->n_types++] = type;
+    return true;
+}
+
+static bool
+add_types(hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_room)
+{
+    uint32_t n = 0;
+    if (!count_types(copy, &n, why, why_room))
+        return false;
+    if (!reserve(self, n, 1))
+        return plugin_refuse(why, why_room, "plugin %s: no memory", copy->name);
+    uint32_t before = self->n_types;
+    for (uint32_t k = 0; k < n; k++) {
+        if (add_type(self, copy->types[k], copy->name, why, why_room))
+            continue;
+        while (self->n_types > before)
+            hfi_type_destroy(&self->types[--self->n_types]);
+        return false;
+    }
+    return true;
+}
+
+bool
+hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    if (!check_version(descriptor, why, why_room))
+        return false;
+    hf_plugin_t *copy = calloc(1, sizeof *copy);
+    if (copy == NULL)
+        return plugin_refuse(why, why_room, "no memory");
+    memcpy(copy, descriptor, descriptor->size < sizeof *copy ? descriptor->size : sizeof *copy);
+    if (!check_names(self, copy, why, why_room) || !add_types(self, copy, why, why_room)) {
+        free(copy);
+        return false;
+    }
+    self->plugins[self->n_plugins++] = copy;
+    return true;
+}
+
+hfi_type_t *
+hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why, size_t why_room)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    if (!reserve(self, 1, 0)) {
+        (void)plugin_refuse(why, why_room, "no memory");
+        return NULL;
+    }
+    return add_type(self, row, own_name, why, why_room) ? self->types[self->n_types - 1] : NULL;
+}
+
+/* ---- looking up ------------------------------------------------------------------------- */
+
+hfi_type_t *
+hfi_plugins_find_type(const hfi_plugins_t *self, const char *name, size_t len)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    for (uint32_t k = 0; k < self->n_types; k++) {
+        const char *mine = self->types[k]->row->name;
+        if (strlen(mine) == len && memcmp(mine, name, len) == 0)
+            return self->types[k];
+    }
+    return NULL;
+}
+
+hfi_type_t *
+hfi_plugins_find_row(const hfi_plugins_t *self, const hf_type_t *row)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    for (uint32_t k = 0; k < self->n_types; k++) {
+        if (self->types[k]->declared == row)
+            return self->types[k];
+    }
+    return NULL;
+}
+
+hfi_type_t *
+hfi_plugins_type(const hfi_plugins_t *self, uint32_t number)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    return number < self->n_types ? self->types[number] : NULL;
+}
+
+bool
+hfi_plugins_at(const hfi_plugins_t *self, uint32_t k, const char **ret_name,
+               const char **ret_version)
+{
+    const hf_plugin_t *plugin = hfi_plugins_descriptor(self, k);
+    if (plugin == NULL)
+        return false;
+    *ret_name = plugin->name;
+    *ret_version = plugin->version;
+    return true;
+}
+
+const hf_plugin_t *
+hfi_plugins_descriptor(const hfi_plugins_t *self, uint32_t k)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    return k < self->n_plugins ? self->plugins[k] : NULL;
+}

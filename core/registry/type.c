@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* type -- see type.h */
+#include "type.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <base/check.h>
+
+#include "text.h"
+
+/* What the oldest header that we load has at least: the members up to the first that may be absent. */
+enum {
+    TYPE_SIZE_LEAST = offsetof(hf_type_t, save_version),
+    METHOD_SIZE_LEAST = sizeof(hf_method_t),
+    STRUCT_SIZE_MOST = 4096,
+    N_UNIVERSALS = 3,
+};
+
+static const hf_method_t universal_rows[N_UNIVERSALS] = {
+    {.name = "str",
+     .signature = "-> str",
+     .doc = "Return it as text for people.",
+     .flags = HF_READS},
+    {.name = "repr",
+     .signature = "-> str",
+     .doc = "Return it as Python writes it.",
+     .flags = HF_READS},
+    {.name = "getvalue",
+     .signature = "-> any",
+     .doc = "Return a copy of its value.",
+     .flags = HF_READS},
+};
+
+/* A check under way: where it is, for the sentence. */
+typedef struct type_check {
+    const char *type;
+    const char *method; /* NULL: of the type itself */
+    char *why;
+    size_t why_room;
+} type_check_t;
+
+static bool type_refuse(const type_check_t *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool
+type_refuse(const type_check_t *c, const char *format, ...)
+{
+    char said[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(said, sizeof said, format, args);
+    va_end(args);
+    if (c->why_room > 0)
+        (void)snprintf(c->why, c->why_room, "type %s%s%s: %s", c->type,
+                       c->method == NULL ? "" : ", method ", c->method == NULL ? "" : c->method,
+                       said);
+    return false;
+}
+
+static size_t
+least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool
+check_doc(const type_check_t *c, const char *doc)
+{
+    if (doc == NULL || doc[0] == '\0')
+        return type_refuse(c, "a sentence in `doc` is missing");
+    if (memchr(doc, '\0', HFI_MAX_DOC_BYTES + 1) == NULL)
+        return type_refuse(c, "its `doc` is longer than %d bytes", HFI_MAX_DOC_BYTES);
+    if (!hfi_text_is_utf8(doc))
+        return type_refuse(c, "its `doc` is not UTF-8");
+    return true;
+}
+
+/* ---- methods ---------------------------------------------------------------------------- */
+
+static bool
+check_flags(const type_check_t *c, const hf_method_t *row)
+{
+    const uint32_t known = HF_READS | HF_WRITES | HF_PARKS | HF_SENSITIVE;
+    uint32_t both = row->flags & (HF_READS | HF_WRITES);
+    if ((row->flags & ~known) != 0)
+        return type_refuse(c, "unknown flags 0x%x", (unsigned)(row->flags & ~known));
+    if (both == 0)
+        return type_refuse(c, "neither HF_READS nor HF_WRITES: exactly one is needed");
+    if (both == (HF_READS | HF_WRITES))
+        return type_refuse(c, "both HF_READS and HF_WRITES: exactly one is needed");
+    if (row->timed_out != NULL && (row->flags & HF_PARKS) == 0)
+        return type_refuse(c, "a timed_out function without HF_PARKS");
+    return true;
+}
+
+/* One row and its place; fills the method in. */
+static bool
+check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
+             hfi_method_t *ret_method)
+{
+    char number[32];
+    char why[192];
+    (void)snprintf(number, sizeof number, "number %u", (unsigned)(ret_method->number + 1));
+    c->method = number;
+    if (!hfi_text_is_name(row->name))
+        return type_refuse(c, "its name is not a word of at most %d letters, digits and _",
+                           HFI_MAX_NAME_BYTES);
+    c->method = row->name;
+    for (uint32_t k = 0; k < ret_method->number; k++) {
+        if (strcmp(type->methods[k].row->name, row->name) == 0)
+            return type_refuse(c, "there are two rows of that name");
+    }
+    if (row->run == NULL)
+        return type_refuse(c, "there is no function");
+    if (!check_flags(c, row) || !check_doc(c, row->doc))
+        return false;
+    ret_method->row = row;
+    ret_method->signature = hfi_signature_new(row->signature, why, sizeof why);
+    if (ret_method->signature == NULL)
+        return type_refuse(c, "signature \"%.80s\" %s", row->signature, why);
+    return true;
+}
+
+static bool
+has_own(const hfi_type_t *self, const char *name)
+{
+    for (uint32_t k = 0; k < self->n_methods; k++) {
+        if (strcmp(self->methods[k].row->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* str, repr and getvalue, but those that the type has itself. */
+static bool
+add_universals(type_check_t *c, hfi_type_t *self)
+{
+    for (uint32_t k = 0; k < N_UNIVERSALS; k++) {
+        char why[192];
+        const hf_method_t *row = &universal_rows[k];
+        if (has_own(self, row->name))
+            continue;
+        hfi_method_t *method = &self->methods[self->n_methods];
+        *method = (hfi_method_t){row, hfi_signature_new(row->signature, why, sizeof why),
+                                 (hfi_universal_t)(HFI_STR + k), self->n_methods};
+        if (method->signature == NULL)
+            return type_refuse(c, "no memory");
+        self->n_methods++;
+    }
+    return true;
+}
+
+/* The author's rows lie `method_size` apart, whatever our own size is. */
+static bool
+add_methods(type_check_t *c, hfi_type_t *self, const hf_type_t *row)
+{
+    self->methods = calloc(row->n_methods + (size_t)N_UNIVERSALS, sizeof *self->methods);
+    hf_method_t *rows = calloc(row->n_methods + (size_t)1, sizeof *rows);
+    if (self->methods == NULL || rows == NULL) {
+        free(rows);
+        return type_refuse(c, "no memory");
+    }
+    self->rows = rows;
+    for (uint32_t k = 0; k < row->n_methods; k++) {
+        const char *from = (const char *)row->methods + (size_t)k * row->method_size;
+        memcpy(&rows[k], from, least_of(row->method_size, sizeof rows[k]));
+        self->methods[k].number = k;
+        if (!check_method(c, self, &rows[k], &self->methods[k]))
+            return false;
+        self->n_methods++;
+    }
+    c->method = NULL;
+    return add_universals(c, self);
+}
+
+/* ---- the type itself -------------------------------------------------------------------- */
+
+static bool
+check_sizes(const type_check_t *c, const hf_type_t *row)
+{
+    if (row->size < TYPE_SIZE_LEAST || row->size > STRUCT_SIZE_MOST || row->size % 8 != 0)
+        return type_refuse(c, "its `size` is %u; this manager's is %u, at least %u is needed",
+                           (unsigned)row->size, (unsigned)sizeof *row, (unsigned)TYPE_SIZE_LEAST);
+    if (row->method_size < METHOD_SIZE_LEAST || row->method_size > STRUCT_SIZE_MOST ||
+        row->method_size % 8 != 0)
+        return type_refuse(c, "its `method_size` is %u; this manager's is %u, which is the least",
+                           (unsigned)row->method_size, (unsigned)METHOD_SIZE_LEAST);
+    return true;
+}
+
+static bool
+check_hooks(const type_check_t *c, const hf_type_t *row)
+{
+    if ((row->flags & ~(uint32_t)HF_INTERNAL) != 0)
+        return type_refuse(c, "unknown flags 0x%x",
+                           (unsigned)(row->flags & ~(uint32_t)HF_INTERNAL));
+    if ((row->methods == NULL) != (row->n_methods == 0))
+        return type_refuse(c, "its `methods` and `n_methods` do not agree");
+    if (row->n_methods > HFI_MAX_METHODS)
+        return type_refuse(c, "it has %u methods, more than %d", (unsigned)row->n_methods,
+                           HFI_MAX_METHODS);
+    if (row->self_size > HFI_MAX_SELF_BYTES)
+        return type_refuse(c, "its state of %llu bytes is larger than %llu",
+                           (unsigned long long)row->self_size,
+                           (unsigned long long)HFI_MAX_SELF_BYTES);
+    if (row->signature != NULL && row->signature[0] != '\0' && row->create == NULL)
+        return type_refuse(c,
+                           "a constructor's signature without a `create` that reads the arguments");
+    if ((row->save == NULL) != (row->load == NULL))
+        return type_refuse(c, "`save` and `load` belong together");
+    return true;
+}
+
+static bool
+add_constructor(const type_check_t *c, hfi_type_t *self, const hf_type_t *row)
+{
+    char why[192];
+    self->signature = hfi_signature_new(row->signature, why, sizeof why);
+    if (self->signature == NULL)
+        return type_refuse(c, "signature \"%.80s\" %s", row->signature, why);
+    if (self->signature->has_result)
+        return type_refuse(c, "a constructor's signature has no result");
+    return true;
+}
+
+static bool
+fill(type_check_t *c, hfi_type_t *self, const hf_type_t *copy)
+{
+    return check_hooks(c, copy) && check_doc(c, copy->doc) && add_constructor(c, self, copy) &&
+           add_methods(c, self, copy);
+}
+
+hfi_type_t *
+hfi_type_new(const hf_type_t *row, const char *plugin, uint32_t number, char *why, size_t why_room)
+{
+    HF_ASSERT(plugin != NULL);
+    type_check_t c = {"(nameless)", NULL, why, why_room};
+    if (row == NULL) {
+        (void)type_refuse(&c, "there is no table");
+        return NULL;
+    }
+    if (!check_sizes(&c, row))
+        return NULL;
+    if (!hfi_text_is_name(row->name)) {
+        (void)type_refuse(&c, "its name is not a word of at most %d letters, digits and _",
+                          HFI_MAX_NAME_BYTES);
+        return NULL;
+    }
+    c.type = row->name;
+    hfi_type_t *self = calloc(1, sizeof *self);
+    hf_type_t *copy = calloc(1, sizeof *copy);
+    if (self == NULL || copy == NULL) {
+        (void)type_refuse(&c, "no memory");
+        free(copy);
+        free(self);
+        return NULL;
+    }
+    memcpy(copy, row, least_of(row->size, sizeof *copy));
+    self->row = self->copy = copy;
+    self->declared = row;
+    self->plugin = plugin;
+    self->number = number;
+    self->is_internal = (copy->flags & HF_INTERNAL) != 0;
+    if (!fill(&c, self, copy))
+        hfi_type_destroy(&self);
+    return self;
+}
+
+void
+hfi_type_destroy(hfi_type_t **self_p)
+{
+    hfi_type_t *self = *self_p;
+    *self_p = NULL;
+    if (self == NULL)
+        return;
+    for (uint32_t k = 0; self->methods != NULL && k < self->n_methods; k++)
+        hfi_signature_destroy(&self->methods[k].signature);
+    hfi_signature_destroy(&self->signature);
+    free(self->methods);
+    free(self->rows);
+    free(self->copy);
+    free(self);
+}
+
+const hfi_method_t *
+hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len)
+{
+    for (uint32_t k = 0; k < self->n_methods; k++) {
+        const char *mine = self->methods[k].row->name;
+        if (strlen(mine) == len && memcmp(mine, name, len) == 0)
+            return &self->methods[k];
+    }
+    return NULL;
+}
