@@ -752,7 +752,7 @@ hfi_write_raw(hf_writer_t *self, const void *at, size_t len)
 static inline void
 hfi_write_number(hf_writer_t *self, uint8_t first, uint32_t log2, uint64_t number)
 {
-    uint8_t *to = hfi_write_room(self, 9);
+    uint8_t *to = hfi_write_room(self, 1 + ((size_t)1 << log2));
     if (to == NULL)
         return;
     to[0] = first;
