@@ -1,8 +1,21 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* event -- what goes into the machine and what comes out of it, and the one encoding of both.
  *
  * An event is bytes: it has no pointer in it that outlives the apply, and one encoding (a MessagePack
  * array), which is what the record holds and what a journal will hold. Routing ids never enter: the
  * shell gives each connection a link number, never used twice.
+ *
+ * BOOT's settings are a map; what is left out has its default, an unknown key is ignored:
+ *   "space"         bytes, 16 of them: this manager's object space
+ *   "limits"        {name: uint}, names and defaults in limit.def
+ *   "memory_limit"  uint, bytes; 0 or left out: none
+ *   "lease_ms"      uint, 10000: of a client that wishes for none
+ *   "lease_min_ms"  uint, 1000, and "lease_max_ms", 600000: what a wish is cut to
+ *   "grace_ms"      uint, 5000
+ *   "probe_ms"      uint, 1000
+ *   "endpoints"     list of str: where others can reach this manager
+ *   "server"        str, for people
+ * POLICY's value is policy.h's. A JOB "figures" (bytes: nil) is answered by a map, which stats() shows beside its own.
  */
 #ifndef HFI_EVENT_H
 #define HFI_EVENT_H
@@ -51,7 +64,7 @@ typedef enum hfi_output_kind {
     HFI_OUTPUT_WATCH = 4,   /* link, number: a pid to watch */
     HFI_OUTPUT_KICK = 5,    /* link: close the connection, after its frames have gone */
     HFI_OUTPUT_JOB = 6,     /* number, text: kind, bytes: one value */
-    HFI_OUTPUT_LOG = 7,     /* number: level, text: blame, bytes: the line */
+    HFI_OUTPUT_LOG = 7,     /* number: HF_LOG_…, text: blame, bytes: the line */
     HFI_OUTPUT_STOPPED = 8, /* number: exit status */
 } hfi_output_kind_t;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 /* machine -- the whole manager as one pure function: events in, outputs out.
  *
  * No clock, no I/O, no chance, no threads, no order by address: all of it comes in with the event.
@@ -12,28 +13,9 @@
 #include <holdfast/plugin.h>
 
 #include "event.h"
+#include "world.h"
 
 typedef struct hfi_machine hfi_machine_t;
-
-/* Called around each of a plugin's functions; returns nothing, and the machine never reads it. */
-typedef struct hfi_probe {
-    void (*begin)(void *context, const char *typeid_, const char *method, uint64_t object);
-    void (*end)(void *context);
-    void *context;
-} hfi_probe_t;
-
-/* What the machine is lent at birth; must outlive it. */
-typedef struct hfi_machine_world {
-    const hf_plugin_t *(*find_image)(void *context, hfi_span_t hash); /* a mapped plugin's descriptor, or NULL */
-    void *context;
-    hfi_probe_t probe; /* members may be NULL */
-} hfi_machine_world_t;
-
-/* Plain figures, read between two applies. */
-typedef struct hfi_machine_figures {
-    uint64_t calls, errors, frames_in, bytes_in, bytes_out;
-    uint64_t sessions, referents, parked, memory_bytes;
-} hfi_machine_figures_t;
 
 hfi_machine_t *hfi_machine_new(const hfi_machine_world_t *world);
 void hfi_machine_destroy(hfi_machine_t **self_p);
