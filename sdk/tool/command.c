@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* command -- see command.h */
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "argument.h"
+#include "show.h"
+
+/* Calls a method of the manager itself; its result is the caller's to drop. 0, or -1 as hf_call_value. */
+static int
+call_manager(const tool_context_t *context, const char *method, const char *word,
+             hf_value_t *ret_result)
+{
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    if (manager == NULL)
+        return -1;
+    return word == NULL ? hf_call_into(manager, method, "", "v", ret_result)
+                        : hf_call_into(manager, method, "s", word, "v", ret_result);
+}
+
+/* Calls a method of the manager and shows its result with `show`, or as JSON where that was asked for. */
+static int
+show_manager(const tool_context_t *context, const char *method, const char *word,
+             void show(const hf_value_t *result))
+{
+    hf_value_t result;
+    if (call_manager(context, method, word, &result) != 0)
+        return tool_failed(context);
+    if (context->as_json)
+        show_json(&result);
+    else
+        show(&result);
+    hf_drop(NULL, &result);
+    return TOOL_DONE;
+}
+
+static int
+run_types(const tool_context_t *context)
+{
+    return show_manager(context, "types", NULL, show_lines);
+}
+
+static int
+run_names(const tool_context_t *context)
+{
+    return show_manager(context, "names", context->n_words > 0 ? context->words[0] : NULL,
+                        show_lines);
+}
+
+static int
+run_describe(const tool_context_t *context)
+{
+    return show_manager(context, "describe", context->words[0], show_type);
+}
+
+static int
+run_stats(const tool_context_t *context)
+{
+    return show_manager(context, "stats", NULL, show_stats);
+}
+
+/* The manager gives objects in pages; this walks through them all. */
+static int
+run_objects(const tool_context_t *context)
+{
+    enum { PAGE = 1000 };
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    if (manager == NULL)
+        return tool_failed(context);
+    int64_t after = 0;
+    bool is_first = true;
+    for (;;) {
+        hf_value_t page;
+        if (hf_call_into(manager, "objects", "ii", (int64_t)PAGE, after, "v", &page) != 0)
+            return tool_failed(context);
+        uint32_t n = hf_count(&page);
+        show_objects(&page, context->as_json, is_first, &after);
+        hf_drop(NULL, &page);
+        is_first = false;
+        if (n < PAGE)
+            break;
+    }
+    show_objects_end(context->as_json);
+    return TOOL_DONE;
+}
+
+/* The referent that a word names, with or without an @ before it. */
+static hf_proxy_t *
+find_named(const tool_context_t *context, const char *word)
+{
+    return hf_lookup(context->client, word[0] == '@' ? word + 1 : word);
+}
+
+static int
+run_create(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    tool_arguments_t arguments;
+    int status = manager == NULL ? tool_failed(context)
+                                 : tool_arguments_open(&arguments, context, context->words[0],
+                                                       context->words + 1, context->n_words - 1);
+    if (status != TOOL_DONE)
+        return status;
+    hf_value_t handle;
+    if (hf_call_value(manager, "create", &arguments.args, &arguments.kwargs, HF_FOREVER, &handle) !=
+        0) {
+        tool_arguments_close(&arguments);
+        return tool_failed(context);
+    }
+    tool_arguments_close(&arguments);
+    HF_AUTO_PROXY hf_proxy_t *proxy = hf_proxy_of(context->client, &handle);
+    if (proxy == NULL || (context->name != NULL && hf_bind(context->client, context->name, proxy,
+                                                           context->is_replacing) != 0)) {
+        status = tool_failed(context);
+    } else {
+        show_json(&handle);
+        if (context->name == NULL)
+            (void)fprintf(stderr,
+                          "holdfast: nothing holds it once this command ends: give it a --name\n");
+    }
+    hf_drop(NULL, &handle);
+    return status;
+}
+
+static int
+run_call(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[0]);
+    tool_arguments_t arguments;
+    int status = proxy == NULL ? tool_failed(context)
+                               : tool_arguments_open(&arguments, context, NULL, context->words + 2,
+                                                     context->n_words - 2);
+    if (status != TOOL_DONE)
+        return status;
+    hf_value_t result;
+    if (hf_call_value(proxy, context->words[1], &arguments.args, &arguments.kwargs, HF_FOREVER,
+                      &result) != 0) {
+        status = tool_failed(context);
+    } else {
+        show_json(&result);
+        hf_drop(NULL, &result);
+    }
+    tool_arguments_close(&arguments);
+    return status;
+}
+
+static int
+run_get(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[0]);
+    hf_value_t value;
+    if (proxy == NULL || hf_call_into(proxy, "getvalue", "", "v", &value) != 0)
+        return tool_failed(context);
+    show_json(&value);
+    hf_drop(NULL, &value);
+    return TOOL_DONE;
+}
+
+static int
+run_str(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[0]);
+    hf_value_t text;
+    if (proxy == NULL || hf_call_into(proxy, "str", "", "v", &text) != 0)
+        return tool_failed(context);
+    if (context->as_json)
+        show_json(&text);
+    else
+        show_text(&text);
+    hf_drop(NULL, &text);
+    return TOOL_DONE;
+}
+
+static int
+run_bind(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[1]);
+    if (proxy == NULL ||
+        hf_bind(context->client, context->words[0], proxy, context->is_replacing) != 0)
+        return tool_failed(context);
+    return TOOL_DONE;
+}
+
+static int
+run_unbind(const tool_context_t *context)
+{
+    return hf_unbind(context->client, context->words[0]) != 0 ? tool_failed(context) : TOOL_DONE;
+}
+
+static int
+run_shutdown(const tool_context_t *context)
+{
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    double drain_s = 5.0;
+    if (context->n_words > 0 && !tool_read_seconds(context->words[0], &drain_s))
+        return tool_misused("shutdown: %s is not a number of seconds", context->words[0]);
+    /* The manager may be gone before its answer is: that is what was asked for. */
+    if (manager == NULL ||
+        (hf_call(manager, "shutdown", "f", drain_s) != 0 &&
+         strcmp(hf_errkind(), "SessionLost") != 0 && strcmp(hf_errkind(), "ConnectionError") != 0))
+        return tool_failed(context);
+    return TOOL_DONE;
+}
+
+static int
+run_ping(const tool_context_t *context)
+{
+    hf_value_t n;
+    double begin = tool_now();
+    if (call_manager(context, "number_of_objects", NULL, &n) != 0)
+        return tool_failed(context);
+    double passed = tool_now() - begin;
+    if (context->as_json)
+        (void)printf("{\"endpoint\": \"%s\", \"seconds\": %.6f, \"objects\": %" PRId64 "}\n",
+                     context->endpoint, passed, hf_as_int(&n));
+    else
+        (void)printf("%s answers in %.0f us and has %" PRId64 " objects\n", context->endpoint,
+                     passed * 1e6, hf_as_int(&n));
+    hf_drop(NULL, &n);
+    return TOOL_DONE;
+}
+
+static const tool_command_t commands[] = {
+    {"types", "", 0, 0, "the types that can be created", run_types},
+    {"describe", "TYPE", 1, 1, "a type's constructor and methods", run_describe},
+    {"create", "TYPE [ARG...] [KEY=VALUE...] [--name NAME [--replace]]", 1, -1,
+     "make a referent, and bind it to a name", run_create},
+    {"call", "NAME METHOD [ARG...] [KEY=VALUE...]", 2, -1, "call a method of a named referent",
+     run_call},
+    {"get", "NAME", 1, 1, "the value of a named referent", run_get},
+    {"str", "NAME", 1, 1, "a named referent as Python's str shows it", run_str},
+    {"names", "[PREFIX]", 0, 1, "the names that are bound", run_names},
+    {"objects", "", 0, 0, "every referent, with who holds it", run_objects},
+    {"stats", "", 0, 0, "the manager's figures", run_stats},
+    {"bind", "NAME OTHER [--replace]", 2, 2, "give the referent named OTHER a further name",
+     run_bind},
+    {"unbind", "NAME", 1, 1, "take a name away", run_unbind},
+    {"shutdown", "[SECONDS]", 0, 1, "stop the manager, after at most SECONDS (5) of draining",
+     run_shutdown},
+    {"ping", "", 0, 0, "whether the manager answers, and how fast", run_ping},
+};
+
+const tool_command_t *
+tool_command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+void
+tool_command_list(FILE *to)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        (void)fprintf(to, "  %s %s\n        %s\n", commands[i].name, commands[i].synopsis,
+                      commands[i].doc);
+}

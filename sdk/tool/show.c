@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* show -- see show.h */
+#include "show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <holdfast/holdfast.h>
+
+static bool
+has_colour(void)
+{
+    return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+static const char *
+bold(void)
+{
+    return has_colour() ? "\033[1m" : "";
+}
+
+static const char *
+plain(void)
+{
+    return has_colour() ? "\033[0m" : "";
+}
+
+/* The member of a map, as a view; HF_NONE where there is none. */
+static hf_value_t
+member_of(const hf_value_t *map, const char *name)
+{
+    hf_cursor_t cursor;
+    hf_value_t key, value;
+    hf_open(&cursor, map);
+    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        size_t len;
+        const char *text = hf_as_str(&key, &len);
+        if (text != NULL && len == strlen(name) && memcmp(text, name, len) == 0)
+            return value;
+    }
+    return (hf_value_t){0};
+}
+
+static void
+print_text(const hf_value_t *value)
+{
+    size_t len = 0;
+    const char *text = hf_as_str(value, &len);
+    if (text != NULL)
+        (void)fwrite(text, 1, len, stdout);
+}
+
+static void
+print_json(const hf_value_t *value)
+{
+    char *text = hf_to_json(value);
+    (void)fputs(text == NULL ? "null" : text, stdout);
+    free(text);
+}
+
+void
+show_json(const hf_value_t *value)
+{
+    print_json(value);
+    (void)putchar('\n');
+}
+
+void
+show_text(const hf_value_t *text)
+{
+    print_text(text);
+    (void)putchar('\n');
+}
+
+void
+show_lines(const hf_value_t *list)
+{
+    hf_cursor_t cursor;
+    hf_value_t item;
+    hf_open(&cursor, list);
+    while (hf_next(&cursor, &item))
+        show_text(&item);
+}
+
+static void
+show_method(const hf_value_t *method)
+{
+    hf_value_t name = member_of(method, "name"), signature = member_of(method, "signature");
+    hf_value_t doc = member_of(method, "doc");
+    (void)printf("  %s", bold());
+    print_text(&name);
+    (void)printf("%s(", plain());
+    print_text(&signature);
+    (void)printf("\n        ");
+    show_text(&doc);
+}
+
+void
+show_type(const hf_value_t *type)
+{
+    hf_value_t name = member_of(type, "typeid"), doc = member_of(type, "doc"),
+               methods = member_of(type, "methods");
+    hf_value_t signature = member_of(type, "signature");
+    (void)fputs(bold(), stdout);
+    print_text(&name);
+    (void)fputs(plain(), stdout);
+    if (hf_kind(&signature) == HF_STR) {
+        (void)putchar('(');
+        print_text(&signature);
+        (void)putchar(')');
+    }
+    (void)printf("\n    ");
+    show_text(&doc);
+    hf_cursor_t cursor;
+    hf_value_t method;
+    hf_open(&cursor, &methods);
+    while (hf_next(&cursor, &method))
+        show_method(&method);
+}
+
+static void
+show_figures(const hf_value_t *map, int indent)
+{
+    hf_cursor_t cursor;
+    hf_value_t key, value;
+    hf_open(&cursor, map);
+    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        size_t len = 0;
+        const char *name = hf_as_str(&key, &len);
+        (void)printf("%*s%-*.*s ", indent, "", 20 - indent, (int)len, name == NULL ? "" : name);
+        if (hf_kind(&value) == HF_MAP && indent == 0) {
+            (void)putchar('\n');
+            show_figures(&value, 2);
+        } else {
+            show_json(&value);
+        }
+    }
+}
+
+void
+show_stats(const hf_value_t *stats)
+{
+    show_figures(stats, 0);
+}
+
+static void
+show_object(const hf_value_t *object)
+{
+    hf_value_t number = member_of(object, "object"), typeid_ = member_of(object, "typeid");
+    hf_value_t size = member_of(object, "size"), holders = member_of(object, "holders");
+    size_t len = 0;
+    const char *name = hf_as_str(&typeid_, &len);
+    (void)printf("%8" PRIu64 "  %-16.*s %10" PRIu64 "  ", hf_as_uint(&number), (int)len,
+                 name == NULL ? "" : name, hf_as_uint(&size));
+    hf_cursor_t cursor;
+    hf_value_t kind, n;
+    hf_open(&cursor, &holders);
+    const char *separator = "";
+    while (hf_next(&cursor, &kind) && hf_next(&cursor, &n)) {
+        if (hf_as_uint(&n) == 0)
+            continue;
+        (void)fputs(separator, stdout);
+        print_text(&kind);
+        (void)printf(" %" PRIu64, hf_as_uint(&n));
+        separator = ", ";
+    }
+    (void)putchar('\n');
+}
+
+void
+show_objects(const hf_value_t *page, bool as_json, bool is_first, int64_t *ret_last)
+{
+    if (is_first && as_json)
+        (void)putchar('[');
+    else if (is_first)
+        (void)printf("%s%8s  %-16s %10s  %s%s\n", bold(), "object", "typeid", "bytes", "holders",
+                     plain());
+    hf_cursor_t cursor;
+    hf_value_t object;
+    hf_open(&cursor, page);
+    while (hf_next(&cursor, &object)) {
+        hf_value_t number = member_of(&object, "object");
+        *ret_last = hf_as_int(&number);
+        if (!as_json) {
+            show_object(&object);
+            continue;
+        }
+        if (!is_first)
+            (void)fputs(", ", stdout);
+        print_json(&object);
+        is_first = false;
+    }
+}
+
+void
+show_objects_end(bool as_json)
+{
+    if (as_json)
+        (void)puts("]");
+}
