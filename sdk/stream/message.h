@@ -42,9 +42,9 @@ typedef struct hfi_message {
     hf_value_t kwargs;       /* CALL: a map of str, or HF_NONE */
     int64_t timeout_ns;      /* CALL: at least 0; INT64_MAX: none */
     uint64_t thread;         /* CALL */
-    hf_value_t value;        /* RESULT, EVENT: the value; ERROR: data, or HF_NONE; RELEASE: its pairs */
-    hfi_span_t error_kind;   /* ERROR */
-    hfi_span_t text;         /* ERROR */
+    hf_value_t value; /* RESULT, EVENT: the value; ERROR: data, or HF_NONE; RELEASE: its pairs */
+    hfi_span_t error_kind; /* ERROR */
+    hfi_span_t text;       /* ERROR */
 } hfi_message_t;
 
 /* Where a frame's messages are read from. Zeroed is a legal, empty one. */
@@ -60,7 +60,11 @@ typedef struct hfi_messages {
 bool hfi_messages_open(hfi_messages_t *self, hfi_span_t messages, uint64_t max_depth,
                        bool from_manager, hfi_bytes_t *scratch);
 
-/* Reads the next message. HFI_REJECT_NONE: read, or at the end (*ret_is_end); else BAD_FRAME. */
+/* The messages are done with: lets go what a large frame made `scratch` grow by. */
+void hfi_messages_close(hfi_messages_t *self);
+
+/* Reads the next message. HFI_REJECT_NONE: read, or at the end (*ret_is_end); else BAD_FRAME, or LIMIT:
+ * no memory. */
 hfi_reject_t hfi_messages_next(hfi_messages_t *self, hfi_message_t *ret_message, bool *ret_is_end);
 
 /* RELEASE's pairs, from its `value`: hf_open, then by turns. False: at the end. Counts are at least 1. */

@@ -47,9 +47,9 @@ typedef struct hfi_outbox {
     hfi_chunk_t *tail;
     hfi_chunk_t *hint;         /* where the last walk was */
     hfi_outbox_index_t *index; /* call number to message, from the first hfi_outbox_find on */
-    uint64_t first;            /* number of the oldest message kept; of the next one where none is */
-    uint64_t n_bytes;          /* of messages kept */
-    size_t memory;             /* of chunks and index */
+    uint64_t first;   /* number of the oldest message kept; of the next one where none is */
+    uint64_t n_bytes; /* of messages kept */
+    size_t memory;    /* of chunks and index */
     uint32_t n_messages;
     uint32_t n_begun;
 } hfi_outbox_t;
@@ -107,7 +107,8 @@ hfi_outbox_last(const hfi_outbox_t *self)
 
 /* Drops messages up to `ack` (at most the last), oldest first; `dropped` hears of the minded ones
  * only, and may be NULL. It must not touch this outbox. */
-void hfi_outbox_acknowledge(hfi_outbox_t *self, uint64_t ack, hfi_dropped_f *dropped, void *context);
+void hfi_outbox_acknowledge(hfi_outbox_t *self, uint64_t ack, hfi_dropped_f *dropped,
+                            void *context);
 
 /* Copies whole messages behind number `after` to `to`, as many as fit in `room`. Returns their bytes;
  * *ret_last is the last one's number (`after` where there is none). Where already the first is longer

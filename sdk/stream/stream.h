@@ -41,11 +41,11 @@ typedef struct hfi_stream {
     uint64_t received;          /* number of the last message taken from the peer */
     uint64_t ack_sent;          /* the last ack told to the peer */
     uint64_t owed_bytes;        /* of messages behind ack_sent */
-    uint64_t sent;              /* the last message handed to the transport, where the owner sends by
+    uint64_t sent;         /* the last message handed to the transport, where the owner sends by
                                    hfi_stream_next_frame; the machine's shell keeps its own */
-    uint64_t gap_at;            /* RESYNC was last asked from here; 0: never on this connection */
-    int64_t gap_ns;             /* … at this time */
-    int64_t owed_since_ns;      /* an ack is owed since then; INT64_MAX: none is */
+    uint64_t gap_at;       /* RESYNC was last asked from here; 0: never on this connection */
+    int64_t gap_ns;        /* … at this time */
+    int64_t owed_since_ns; /* an ack is owed since then; INT64_MAX: none is */
 } hfi_stream_t;
 
 /* Both are borrowed and must outlive it. */
