@@ -29,12 +29,13 @@ function(hf_room)
     hf_warnings(${R_NAME})
 endfunction()
 
-# One plugin = one folder = one call. A plugin sees sdk/include and nothing else of ours.
+# One plugin = one folder = one call. A plugin sees sdk/include and plugins/common and nothing else of ours.
 function(hf_plugin name)
     add_library(${name} MODULE ${ARGN})
     set_target_properties(${name} PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden
         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/sdk/include)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/sdk/include
+        ${PROJECT_SOURCE_DIR}/plugins)
     hf_warnings(${name})
     if(HF_TESTS AND NOT HF_SANITIZE) # instrumentation exports symbols of its own
         add_test(NAME exports.${name} COMMAND sh ${PROJECT_SOURCE_DIR}/tests/lint/exports.sh
