@@ -65,7 +65,7 @@ typedef struct hfi_dial {
 } hfi_dial_t;
 
 /* Begins a session that does not exist yet. `session`: 16 bytes of a CSPRNG. `client` borrowed; must
- * outlive it. `limits` has usable defaults until WELCOME. Begins in WAITING. */
+ * outlive it. `limits` lets one small message through until WELCOME grants more. Begins in WAITING. */
 void hfi_dial_open(hfi_dial_t *self, const hfi_secret_t *session, uint64_t lease_ms,
                    hfi_span_t client, int64_t now_ns);
 

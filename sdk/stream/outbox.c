@@ -72,12 +72,20 @@ outbox_record(hfi_chunk_t *chunk, uint32_t i)
     return (outbox_record_t *)end - 1 - i;
 }
 
-/* What a further message may use of the chunk. */
+/* Whether one more message of `len` bytes, and its record, go into the chunk. */
+static bool
+outbox_fits(const hfi_chunk_t *chunk, size_t len)
+{
+    size_t taken = sizeof *chunk + chunk->used + ((size_t)chunk->n + 1) * sizeof(outbox_record_t);
+    return taken <= chunk->size && len <= chunk->size - taken;
+}
+
+/* What one more message may use of a chunk in which it fits. */
 static size_t
 outbox_space(const hfi_chunk_t *chunk)
 {
-    size_t taken = sizeof *chunk + chunk->used + ((size_t)chunk->n + 1) * sizeof(outbox_record_t);
-    return taken < chunk->size ? chunk->size - taken : 0;
+    return chunk->size - sizeof *chunk - chunk->used -
+           ((size_t)chunk->n + 1) * sizeof(outbox_record_t);
 }
 
 static size_t
@@ -347,7 +355,7 @@ bool
 hfi_outbox_begin(hfi_outbox_t *self, size_t max_bytes, hfi_begun_t *ret_begun)
 {
     hfi_chunk_t *chunk = self->tail;
-    bool is_apart = chunk == NULL || chunk->is_lent || outbox_space(chunk) < 16;
+    bool is_apart = chunk == NULL || chunk->is_lent || !outbox_fits(chunk, 16);
     if (is_apart) {
         chunk = outbox_chunk_new(self, 0);
         if (chunk == NULL)
@@ -393,7 +401,7 @@ outbox_settle(hfi_outbox_t *self, hfi_begun_t *begun)
         if (begun->chunk == tail)
             return true;
         hfi_chunk_t *copy = NULL;
-        if (tail->is_lent || outbox_space(tail) < len) {
+        if (tail->is_lent || !outbox_fits(tail, len)) {
             copy = outbox_chunk_new(self, len);
             if (copy == NULL)
                 return false;
@@ -403,7 +411,7 @@ outbox_settle(hfi_outbox_t *self, hfi_begun_t *begun)
         memcpy(outbox_base(tail) + tail->used, begun->w.at, len);
         return true;
     }
-    if (tail != NULL && !tail->is_lent && outbox_space(tail) >= len) {
+    if (tail != NULL && !tail->is_lent && outbox_fits(tail, len)) {
         memcpy(outbox_base(tail) + tail->used, begun->w.at, len);
         outbox_chunk_free(self, begun->chunk);
         return true;
