@@ -26,7 +26,7 @@ stream_acked(const hfi_stream_t *self)
 void
 hfi_stream_open(hfi_stream_t *self, hfi_chunks_t *chunks, const hfi_limits_t *limits)
 {
-    *self = (hfi_stream_t){.limits = limits, .owed_since_ns = INT64_MAX};
+    *self = (hfi_stream_t){.limits = limits, .owed_since_ns = INT64_MAX, .ack_limit = UINT64_MAX};
     hfi_outbox_open(&self->outbox, chunks);
 }
 
@@ -174,7 +174,7 @@ hfi_stream_fill(hfi_stream_t *self, uint64_t after, uint8_t *to, size_t room, ui
         return 0;
     uint8_t raw[HFI_FRAME_HEADER_MAX];
     hf_writer_t header = {.at = raw, .room = sizeof raw, .grow = hfi_grow_never};
-    hfi_frame_write_data(&header, behind + 1, self->received);
+    hfi_frame_write_data(&header, behind + 1, hfi_stream_ack(self));
     HF_ASSERT(!header.failed);
     size_t left = room > header.len ? room - header.len : 0;
     uint64_t last;
@@ -201,13 +201,15 @@ hfi_stream_next_frame(hfi_stream_t *self, uint8_t *to, size_t room)
 void
 hfi_stream_write_ack(const hfi_stream_t *self, hf_writer_t *w, uint64_t after)
 {
-    hfi_frame_write_data(w, after + 1, self->received);
+    hfi_frame_write_data(w, after + 1, hfi_stream_ack(self));
 }
 
 void
 hfi_stream_ack_told(hfi_stream_t *self)
 {
-    self->ack_sent = self->received;
+    self->ack_sent = hfi_stream_ack(self);
+    if (self->ack_sent != self->received)
+        return; /* the rest stays owed, since then */
     self->owed_bytes = 0;
     self->owed_since_ns = INT64_MAX;
 }
@@ -215,7 +217,8 @@ hfi_stream_ack_told(hfi_stream_t *self)
 int64_t
 hfi_stream_ack_due_ns(const hfi_stream_t *self)
 {
-    if (self->owed_since_ns == INT64_MAX)
+    bool is_held = self->received != self->ack_sent && hfi_stream_ack(self) <= self->ack_sent;
+    if (self->owed_since_ns == INT64_MAX || is_held)
         return INT64_MAX;
     uint64_t n = self->received - self->ack_sent;
     if (n != 0 &&

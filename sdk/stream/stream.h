@@ -46,6 +46,8 @@ typedef struct hfi_stream {
     uint64_t gap_at;       /* RESYNC was last asked from here; 0: never on this connection */
     int64_t gap_ns;        /* … at this time */
     int64_t owed_since_ns; /* an ack is owed since then; INT64_MAX: none is */
+    uint64_t ack_limit;    /* no ack above it is told; UINT64_MAX: no limit. The owner's: a client
+                              sets it while a promise names a call whose answer may be here */
 } hfi_stream_t;
 
 /* Both are borrowed and must outlive it. */
@@ -115,6 +117,13 @@ bool hfi_stream_has_room(const hfi_stream_t *self, size_t len);
 bool hfi_stream_is_full(const hfi_stream_t *self);
 bool hfi_stream_is_twice_full(const hfi_stream_t *self);
 
+/* What a header's ack may say now: `received`, or the owner's limit. */
+static inline uint64_t
+hfi_stream_ack(const hfi_stream_t *self)
+{
+    return self->received < self->ack_limit ? self->received : self->ack_limit;
+}
+
 /* Writes one DATA frame of the messages behind `after` to `to`, at most `room` bytes: at least one
  * message where there is one. Returns its length; 0: nothing is behind `after`; > room: so much is
  * needed for the first, nothing written. Decides nothing: see hfi_stream_ack_told. */
@@ -128,7 +137,7 @@ size_t hfi_stream_next_frame(hfi_stream_t *self, uint8_t *to, size_t room);
  * owner has not sent (`after` + 1). */
 void hfi_stream_write_ack(const hfi_stream_t *self, hf_writer_t *w, uint64_t after);
 
-/* A frame with `ack` = received is on its way: nothing is owed. */
+/* A frame with hfi_stream_ack in it is on its way: nothing is owed but what the limit held back. */
 void hfi_stream_ack_told(hfi_stream_t *self);
 
 /* When an acknowledgement must leave, if nothing else carries it: INT64_MIN: at once (a quarter of
