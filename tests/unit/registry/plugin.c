@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* plugin -- a descriptor is taken in whole or not at all, and each of its rules refuses. */
+#include "given.h"
+
+#include <registry/plugin.h>
+
+extern const hf_plugin_t hf_plugin_counter;
+extern const hf_plugin_t hf_plugin_fault;
+
+static hf_err_t
+run(hf_call_t *call, void *self)
+{
+    (void)call;
+    (void)self;
+    return HF_OK;
+}
+
+static const hf_method_t methods[] = {HF_METHOD("get", "-> int", run, HF_READS, "Get it.")};
+static const hf_method_t bad_methods[] = {HF_METHOD("get", "-> int", run, 0, "Get it.")};
+static const hf_type_t first = {HF_TYPE("First", int64_t, methods, "The first.")};
+static const hf_type_t second = {HF_TYPE("Second", int64_t, methods, "The second.")};
+static const hf_type_t bad = {HF_TYPE("Bad", int64_t, bad_methods, "Without flags.")};
+static const hf_type_t manager = {HF_TYPE("manager", int64_t, methods, "Would be object 0.")};
+static const hf_type_t foreign = {HF_TYPE("foreign", int64_t, methods, "Would be a stub.")};
+static const hf_type_t *const both[] = {&first, &second, NULL};
+
+static hf_plugin_t
+sound(void)
+{
+    return (hf_plugin_t){.magic = HF_ABI_MAGIC,
+                         .major = HF_ABI_MAJOR,
+                         .minor = HF_ABI_MINOR,
+                         .size = sizeof(hf_plugin_t),
+                         .name = "pair",
+                         .version = "1.2.3",
+                         .types = both};
+}
+
+/* Nothing of it is left in the table. */
+static void
+refused(hfi_plugins_t *plugins, const hf_plugin_t *descriptor, const char *want)
+{
+    char why[512] = "";
+    const char *name;
+    const char *version;
+    uint32_t n = 0;
+    uint32_t n_plugins = 0;
+    while (hfi_plugins_type(plugins, n) != NULL)
+        n++;
+    while (hfi_plugins_at(plugins, n_plugins, &name, &version))
+        n_plugins++;
+    assert_false(hfi_plugins_add(plugins, descriptor, why, sizeof why));
+    assert_string_equal(why, want);
+    assert_null(hfi_plugins_type(plugins, n));
+    assert_false(hfi_plugins_at(plugins, n_plugins, &name, &version));
+    assert_null(hfi_plugins_descriptor(plugins, n_plugins));
+}
+
+static void
+taken(hfi_plugins_t *plugins, const hf_plugin_t *descriptor)
+{
+    char why[512] = "";
+    if (!hfi_plugins_add(plugins, descriptor, why, sizeof why))
+        fail_msg("refused: %s", why);
+}
+
+static void
+a_plugin_is_taken_in(void **state)
+{
+    (void)state;
+    const char *name = NULL;
+    const char *version = NULL;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t descriptor = sound();
+    taken(plugins, &descriptor);
+    taken(plugins, &hf_plugin_counter);
+    taken(plugins, &hf_plugin_fault);
+    assert_true(hfi_plugins_at(plugins, 0, &name, &version));
+    assert_string_equal(name, "pair");
+    assert_string_equal(version, "1.2.3");
+    assert_true(hfi_plugins_at(plugins, 1, &name, &version));
+    assert_string_equal(name, "counter");
+    hfi_type_t *type = hfi_plugins_find_type(plugins, "Second", 6);
+    assert_non_null(type);
+    assert_string_equal(type->plugin, "pair");
+    assert_int_equal(type->number, 1);
+    assert_ptr_equal(type, hfi_plugins_type(plugins, 1));
+    assert_ptr_equal(type, hfi_plugins_find_row(plugins, &second));
+    assert_null(hfi_plugins_find_row(plugins, &bad));
+    assert_null(hfi_plugins_find_row(plugins, NULL));
+    assert_null(hfi_plugins_find_type(plugins, "Secon", 5));
+    assert_null(hfi_plugins_find_type(plugins, "Second2", 7));
+    hfi_plugins_destroy(&plugins);
+    assert_null(plugins);
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+another_abi_is_refused_by_both_numbers(void **state)
+{
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = sound();
+    refused(plugins, NULL, "there is no descriptor");
+    d.magic = 0x464c457f;
+    refused(plugins, &d, "its magic is 0x464c457f, a plugin's is 0x48464c44: it is no plugin");
+    d = sound();
+    d.major = 2;
+    refused(plugins, &d, "it is made for ABI 2.0, this manager has 1.0: another major version");
+    d.major = 0;
+    refused(plugins, &d, "it is made for ABI 0.0, this manager has 1.0: another major version");
+    d = sound();
+    d.minor = 1;
+    refused(plugins, &d, "it is made for ABI 1.1, this manager has only 1.0");
+    static const uint32_t sizes[] = {0, 16, offsetof(hf_plugin_t, open) - 8,
+                                     sizeof(hf_plugin_t) - 4, 1 << 20};
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        char want[128];
+        d = sound();
+        d.size = sizes[k];
+        (void)snprintf(want, sizeof want,
+                       "its descriptor's size is %u, this manager's is %u, at least %u is needed",
+                       (unsigned)sizes[k], (unsigned)sizeof d,
+                       (unsigned)offsetof(hf_plugin_t, open));
+        refused(plugins, &d, want);
+    }
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+a_smaller_descriptor_is_read_as_far_as_its_size(void **state)
+{
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = sound();
+    memset(&d.open, 0xee, sizeof d - offsetof(hf_plugin_t, open));
+    d.size = offsetof(hf_plugin_t, open);
+    taken(plugins, &d);
+    assert_true(hfi_plugins_descriptor(plugins, 0)->open == NULL);
+    assert_true(hfi_plugins_descriptor(plugins, 0)->close == NULL);
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+each_rule_of_a_descriptor_refuses(void **state)
+{
+    static const hf_type_t *const none[] = {NULL};
+    static const hf_type_t *endless[HFI_MAX_PLUGIN_TYPES + 1];
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = sound();
+    d.name = NULL;
+    refused(plugins, &d, "its name is not a word of at most 63 letters, digits and _.-+");
+    d.name = "a b";
+    refused(plugins, &d, "its name is not a word of at most 63 letters, digits and _.-+");
+    d.name = "";
+    refused(plugins, &d, "its name is not a word of at most 63 letters, digits and _.-+");
+    d.name = "holdfast";
+    refused(plugins, &d, "plugin holdfast: that name is the manager's own");
+    d = sound();
+    d.version = NULL;
+    refused(plugins, &d,
+            "plugin pair: its version is not a word of at most 63 letters, digits and _.-+");
+    d.version = "1.0\n";
+    refused(plugins, &d,
+            "plugin pair: its version is not a word of at most 63 letters, digits and _.-+");
+    d = sound();
+    d.types = NULL;
+    refused(plugins, &d, "plugin pair: it has no types");
+    d.types = none;
+    refused(plugins, &d, "plugin pair: it has no types");
+    for (size_t k = 0; k < sizeof endless / sizeof endless[0]; k++)
+        endless[k] = &first;
+    d.types = endless;
+    refused(plugins, &d,
+            "plugin pair: it has more than 256 types, or their list no NULL at its end");
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+a_typeid_is_taken_once(void **state)
+{
+    static const hf_type_t *const twice[] = {&first, &second, &first, NULL};
+    static const hf_type_t *const root[] = {&manager, NULL};
+    static const hf_type_t *const stub[] = {&first, &foreign, NULL};
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = sound();
+    d.types = twice;
+    refused(plugins, &d, "plugin pair: typeid First is taken by plugin pair");
+    d.types = root;
+    refused(plugins, &d, "plugin pair: typeid manager is the manager's own");
+    d.types = stub;
+    refused(plugins, &d, "plugin pair: typeid foreign is the manager's own");
+    d = sound();
+    taken(plugins, &d);
+    hf_plugin_t again = sound();
+    again.version = "2.0.0";
+    refused(plugins, &again, "plugin pair: version 1.2.3 of it is here already, this is 2.0.0");
+    again.name = "other";
+    refused(plugins, &again, "plugin other: typeid First is taken by plugin pair");
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+one_bad_type_refuses_all(void **state)
+{
+    static const hf_type_t *const spoilt[] = {&first, &second, &bad, NULL};
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    taken(plugins, &hf_plugin_counter);
+    hf_plugin_t d = sound();
+    d.types = spoilt;
+    refused(
+        plugins, &d,
+        "plugin pair: type Bad, method get: neither HF_READS nor HF_WRITES: exactly one is needed");
+    assert_null(hfi_plugins_find_type(plugins, "First", 5));
+    d.types = both;
+    taken(plugins, &d);
+    assert_int_equal(hfi_plugins_find_type(plugins, "First", 5)->number, 1);
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+the_managers_own_types_are_its_own(void **state)
+{
+    char why[256] = "";
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hfi_type_t *type = hfi_plugins_add_own(plugins, &manager, why, sizeof why);
+    assert_non_null(type);
+    assert_string_equal(type->plugin, "holdfast");
+    assert_null(hfi_plugins_add_own(plugins, &manager, why, sizeof why));
+    assert_string_equal(why, "plugin holdfast: typeid manager is taken by plugin holdfast");
+    assert_null(hfi_plugins_add_own(plugins, &bad, why, sizeof why));
+    assert_null(hfi_plugins_descriptor(plugins, 0));
+    hfi_plugins_destroy(&plugins);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plugin_is_taken_in),
+        cmocka_unit_test(another_abi_is_refused_by_both_numbers),
+        cmocka_unit_test(a_smaller_descriptor_is_read_as_far_as_its_size),
+        cmocka_unit_test(each_rule_of_a_descriptor_refuses),
+        cmocka_unit_test(a_typeid_is_taken_once),
+        cmocka_unit_test(one_bad_type_refuses_all),
+        cmocka_unit_test(the_managers_own_types_are_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
