@@ -90,21 +90,48 @@ refuse_kind(const bind_work_t *w, const hfi_parameter_t *parameter, const hf_val
 
 /* ---- the straight way ------------------------------------------------------------------- */
 
+/* The next item as hf_next gives it, and its head, which is read once: what most arguments are, a scalar, has no
+ * items to be skipped. */
+static inline void
+next_argument(hf_cursor_t *cursor, hf_value_t *ret_item, hf_head_t *ret_head)
+{
+    hf_read_head(cursor->at, ret_head);
+    if (ret_head->kind > HF_BYTES) {
+        (void)hf_next(cursor, ret_item);
+        return;
+    }
+    size_t len = (size_t)ret_head->size + ret_head->len;
+    hfi_view(ret_item, cursor->at, len, 0);
+    cursor->at += len;
+    cursor->left--;
+}
+
+/* As fits(), for what was read already. */
+static inline bool
+argument_fits(const hfi_binder_t *self, const hfi_signature_t *signature, const hfi_shape_t *shape,
+              const hf_value_t *value, const hf_head_t *head)
+{
+    if ((shape->kinds & 1u << head->kind) == 0)
+        return false;
+    if (head->kind == HF_INT)
+        return !shape->is_int64 || head->is_negative || head->bits <= (uint64_t)INT64_MAX;
+    return head->kind != HF_HANDLE || fits(self, signature, shape, value);
+}
+
 /* Between n_required and n_plain arguments by position; false: one is of the wrong kind. */
 static bool
-bind_straight(const hfi_binder_t *self, const hfi_signature_t *signature, const hf_value_t *args,
-              uint32_t given, hfi_bound_t *bound)
+bind_straight(const hfi_binder_t *self, const hfi_signature_t *signature, hf_cursor_t *args,
+              hfi_bound_t *bound)
 {
-    const hfi_parameter_t *parameter = signature->parameters;
-    hf_cursor_t cursor;
-    hf_open(&cursor, args);
-    for (uint32_t k = 0; k < given; k++, parameter++) {
-        (void)hf_next(&cursor, &bound->arg[k]);
-        if (!fits(self, signature, &parameter->shape, &bound->arg[k]))
+    uint32_t k = 0;
+    hf_head_t head;
+    for (; args->left > 0; k++) {
+        next_argument(args, &bound->arg[k], &head);
+        if (!argument_fits(self, signature, &signature->parameters[k].shape, &bound->arg[k], &head))
             return false;
     }
-    for (uint32_t k = given; k < signature->n; k++, parameter++)
-        bound->arg[k] = parameter->fallback;
+    for (; k < signature->n; k++)
+        bound->arg[k] = signature->parameters[k].fallback;
     bound->n = signature->n;
     return true;
 }
@@ -377,10 +404,12 @@ bool
 hfi_bind(hfi_binder_t *self, const hfi_signature_t *signature, const char *function,
          const hf_value_t *args, const hf_value_t *kwargs, hfi_bound_t *ret_bound)
 {
-    uint32_t given = hf_count(args);
+    hf_cursor_t cursor;
+    hf_open(&cursor, args);
+    uint32_t given = cursor.left;
     bool is_positional = kwargs == NULL || hf_count(kwargs) == 0;
     if (is_positional && signature->is_plain && given >= signature->n_required &&
-        given <= signature->n_plain && bind_straight(self, signature, args, given, ret_bound))
+        given <= signature->n_plain && bind_straight(self, signature, &cursor, ret_bound))
         return true;
     bind_work_t w = {self, signature, function, ret_bound, given, 0};
     if (bind_slowly(&w, args, kwargs))
