@@ -6,6 +6,8 @@
  * call's arguments against the method's signature before the function runs, and lends all that a
  * method may need through call->host, so a plugin links to nothing of Holdfast's.
  *
+ * What a method calls is in call.h, which comes with this header.
+ *
  * Threads: every function of a plugin runs in the machine's thread, one at a time [machine], to
  * its end. It reads no clock, draws no chance and starts no thread of its own: hf_now, hf_random
  * and hf_timer come from the event, so that a replay gives the same.
@@ -78,15 +80,18 @@ enum {
     HF_INTERNAL = 1, /* made by other referents only: create answers NoSuchType, types() hides it */
 };
 
-typedef hf_err_t hf_method_f(hf_call_t *call, void *self);       /* [machine] */
-typedef hf_err_t hf_timed_out_f(hf_call_t *call, void *self);    /* [machine] answers a call whose time is up */
+/* A method, [machine]: answers, raises or parks, and returns what that gave. */
+typedef hf_err_t (*hf_method_f)(hf_call_t *call, void *self);
+
+/* Answers a parked call whose time is up, [machine]. */
+typedef hf_err_t (*hf_timed_out_f)(hf_call_t *call, void *self);
 
 typedef struct hf_method {
     const char *name;
     const char *signature; /* "item: any, block: bool = true, timeout: number? = nil -> any" */
     const char *doc;       /* one sentence */
-    hf_method_f *run;
-    hf_timed_out_f *timed_out; /* NULL: TimeoutError */
+    hf_method_f run;
+    hf_timed_out_f timed_out; /* NULL: TimeoutError */
     uint32_t flags;
     uint32_t spare;
 } hf_method_t;
@@ -106,18 +111,30 @@ struct hf_type {
     uint32_t save_version; /* of what `save` writes */
     uint32_t spare;
 
-    /* Hooks, all [machine], all may be NULL. A raise in `create` undoes the birth; `destroy` does not run then. */
+    /* Hooks, all [machine], all may be NULL. */
+
+    /* Begins the state. A raise undoes the birth; `destroy` does not run then. */
     hf_err_t (*create)(hf_call_t *call, void *self);
-    void (*destroy)(hf_call_t *call, void *self);                 /* drop what was kept, free what was allocated */
-    hf_err_t (*getvalue)(hf_call_t *call, void *self);            /* answers; none: Unserializable */
-    hf_err_t (*repr)(hf_call_t *call, void *self);                /* answers a str; none: getvalue's repr, or <Type #12> */
-    void (*traverse)(hf_call_t *call, const void *self, hf_visit_t *visit); /* hf_visit_value for each value kept */
-    uint64_t (*memory)(hf_call_t *call, const void *self);        /* bytes beyond self_size; none: what hf_alloc and hf_keep counted */
+    /* Drops what was kept, frees what was allocated. Nobody waits for an answer. */
+    void (*destroy)(hf_call_t *call, void *self);
+    /* Answers its value; none: Unserializable. */
+    hf_err_t (*getvalue)(hf_call_t *call, void *self);
+    /* Answers a str; none: getvalue's repr, or <Type #12>. */
+    hf_err_t (*repr)(hf_call_t *call, void *self);
+    /* hf_visit_value for each value kept. */
+    void (*traverse)(hf_call_t *call, const void *self, hf_visit_t *visit);
+    /* Bytes beyond self_size; none: what hf_alloc and hf_keep counted. */
+    uint64_t (*memory)(hf_call_t *call, const void *self);
+    /* Writes the state as one item; both or neither. */
     hf_err_t (*save)(hf_call_t *call, const void *self, hf_writer_t *out);
     hf_err_t (*load)(hf_call_t *call, void *self, const hf_value_t *saved, uint32_t save_version);
+    /* hf_timer's time has come. */
     void (*timer)(hf_call_t *call, void *self, uint32_t number);
-    void (*session_died)(hf_call_t *call, void *self, uint64_t session); /* for sessions told by hf_own */
-    void (*gone)(hf_call_t *call, void *self);                    /* this parked call was cancelled, or its session ended */
+    /* The end of a session told by hf_own. */
+    void (*session_died)(hf_call_t *call, void *self, uint64_t session);
+    /* This parked call was cancelled, or its session ended. */
+    void (*gone)(hf_call_t *call, void *self);
+    /* An answer marked by hf_mind was never acknowledged. */
     void (*undelivered)(hf_call_t *call, void *self, const hf_value_t *value, uint64_t cookie);
 };
 
@@ -128,13 +145,14 @@ typedef struct hf_plugin_descriptor {
     uint32_t size;
     const char *name;
     const char *version;
-    const hf_type_t *const *types; /* ends with NULL */
-    hf_err_t (*open)(hf_call_t *call);  /* rarely needed; may be NULL */
-    void (*close)(hf_call_t *call);
-    const void *(*get_extension)(const char *name); /* "holdfast.…"; may be NULL */
+    const hf_type_t *const *types;                  /* ends with NULL */
+    hf_err_t (*open)(hf_call_t *call);              /* [machine] rarely needed; may be NULL */
+    void (*close)(hf_call_t *call);                 /* [machine] may be NULL */
+    const void *(*get_extension)(const char *name); /* [any] "holdfast.…"; may be NULL */
 } hf_plugin_t;
 
-/* The functions that a manager lends. A plugin looks at `size` before it uses a later member. */
+/* The functions that a manager lends, all [machine]; call.h says what each does. A plugin looks at
+ * `size` before it uses a later member. */
 struct hf_host {
     uint32_t size;
     uint32_t spare;
@@ -148,13 +166,15 @@ struct hf_host {
     hf_err_t (*return_float)(hf_call_t *call, double value);
     hf_err_t (*return_str)(hf_call_t *call, const char *text, size_t len);
     hf_err_t (*return_bytes)(hf_call_t *call, const void *at, size_t len);
-    hf_err_t (*return_value)(hf_call_t *call, const hf_value_t *value); /* borrows */
-    hf_writer_t *(*return_writer)(hf_call_t *call);  /* write one item, then return_written; NULL: raised */
+    hf_err_t (*return_value)(hf_call_t *call, const hf_value_t *value);
+    hf_writer_t *(*return_writer)(hf_call_t *call);
     hf_err_t (*return_written)(hf_call_t *call);
-    hf_err_t (*return_new)(hf_call_t *call, const hf_type_t *type, const char *picture, ...); /* the picture's values are bound by the type's signature */
-    hf_err_t (*raise)(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format, ...)
-        HF_FORMAT(4, 5); /* data may be NULL; answers HF_RAISED; raised again in the same run, the last counts */
-    const hf_value_t *(*no_arg)(hf_call_t *call, uint32_t k); /* k is past the last: gives an empty value; the call ends in RemoteError */
+    hf_err_t (*return_new)(hf_call_t *call, const hf_type_t *type, const char *picture, ...);
+    /* data may be NULL; answers HF_RAISED; raised again in the same run, the last counts */
+    hf_err_t (*raise)(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format,
+                      ...) HF_FORMAT(4, 5);
+    /* k is past the last: gives HF_NONE; the call ends in RemoteError */
+    const hf_value_t *(*no_arg)(hf_call_t *call, uint32_t k);
 
     /* parking */
     hf_err_t (*park)(hf_call_t *call, hf_waiters_t *waiters, double seconds);
@@ -170,28 +190,29 @@ struct hf_host {
     bool (*hash)(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash);
     bool (*compare)(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_order);
     hf_err_t (*repr)(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str);
-    hf_err_t (*build)(hf_call_t *call, hf_value_t *ret_value, const char *picture, ...); /* for the call's life */
-    hf_writer_t *(*writer)(hf_call_t *call);         /* a writer of the call's own; NULL: raised */
-    hf_err_t (*written)(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value); /* what it wrote, for the call's life */
-    hf_err_t (*value_of)(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value); /* a referent's getvalue, for the call's life; HF_NONE where its type has none */
-    void *(*deref)(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type); /* its state; NULL: raised */
-    hf_err_t (*self)(hf_call_t *call, hf_value_t *ret_handle);   /* the referent being called */
-    hf_err_t (*run)(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self, const hf_value_t *args); /* binds the list `args` by that row's signature and runs its function on a state of the caller's own; it answers this call */
+    hf_err_t (*build)(hf_call_t *call, hf_value_t *ret_value, const char *picture, ...);
+    hf_writer_t *(*writer)(hf_call_t *call);
+    hf_err_t (*written)(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value);
+    hf_err_t (*value_of)(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value);
+    void *(*deref)(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type);
+    hf_err_t (*self)(hf_call_t *call, hf_value_t *ret_handle);
+    hf_err_t (*run)(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self,
+                    const hf_value_t *args);
     void (*visit)(hf_visit_t *visit, const hf_value_t *value);
 
-    /* memory, charged to the type; NULL with the error already set: return HF_RAISED */
-    void *(*alloc)(hf_call_t *call, size_t n);       /* zeroed */
+    /* memory, charged to the type; NULL with the error already set */
+    void *(*alloc)(hf_call_t *call, size_t n);
     void *(*realloc)(hf_call_t *call, void *block, size_t n);
     void (*free)(hf_call_t *call, void *block);
 
     /* delivery, owners, world */
     void (*mind)(hf_call_t *call, uint64_t cookie);
     hf_caller_t (*caller)(hf_call_t *call);
-    hf_err_t (*own)(hf_call_t *call);                /* session_died will run if the caller's session ends */
+    hf_err_t (*own)(hf_call_t *call);
     void (*disown)(hf_call_t *call, uint64_t session);
-    double (*now)(hf_call_t *call);                  /* seconds, the manager's own monotonic time */
+    double (*now)(hf_call_t *call);
     uint64_t (*random)(hf_call_t *call);
-    hf_err_t (*timer)(hf_call_t *call, uint32_t number, double seconds); /* again: moves it; HF_FOREVER: stops it */
+    hf_err_t (*timer)(hf_call_t *call, uint32_t number, double seconds);
     void (*log)(hf_call_t *call, int32_t level, const char *format, ...) HF_FORMAT(3, 4);
 };
 
@@ -199,7 +220,8 @@ struct hf_host {
 
 #define HF_METHOD(name_, signature_, run_, flags_, doc_)                                           \
     {                                                                                              \
-        .name = (name_), .signature = (signature_), .doc = (doc_), .run = (run_), .flags = (flags_) \
+        .name = (name_), .signature = (signature_), .doc = (doc_), .run = (run_),                  \
+        .flags = (flags_)                                                                          \
     }
 #define HF_METHOD_PARKS(name_, signature_, run_, timed_out_, flags_, doc_)                         \
     {                                                                                              \
@@ -222,330 +244,10 @@ struct hf_host {
         .types = (const hf_type_t *const[]){__VA_ARGS__, NULL},                                    \
     }
 
-/* ---- what a method calls: arguments ---------------------------------------------------- */
-
-static inline const hf_value_t *
-hf_arg(hf_call_t *call, uint32_t k)
-{
-    return k < call->n_arg ? &call->arg[k] : call->host->no_arg(call, k);
-}
-
-static inline bool
-hf_arg_given(hf_call_t *call, uint32_t k)
-{
-    return hf_kind(hf_arg(call, k)) != HF_NONE;
-}
-
-static inline bool
-hf_arg_bool(hf_call_t *call, uint32_t k)
-{
-    return hf_as_bool(hf_arg(call, k));
-}
-
-static inline int64_t
-hf_arg_int(hf_call_t *call, uint32_t k)
-{
-    return hf_as_int(hf_arg(call, k));
-}
-
-static inline double
-hf_arg_float(hf_call_t *call, uint32_t k)
-{
-    return hf_as_float(hf_arg(call, k));
-}
-
-static inline const char *
-hf_arg_str(hf_call_t *call, uint32_t k, size_t *ret_len)
-{
-    return hf_as_str(hf_arg(call, k), ret_len);
-}
-
-static inline const uint8_t *
-hf_arg_bytes(hf_call_t *call, uint32_t k, size_t *ret_len)
-{
-    return hf_as_bytes(hf_arg(call, k), ret_len);
-}
-
-static inline double
-hf_arg_timeout(hf_call_t *call, uint32_t k)
-{
-    const hf_value_t *value = hf_arg(call, k);
-    double seconds = hf_as_float(value);
-    if (hf_kind(value) == HF_NIL || hf_kind(value) == HF_NONE)
-        return HF_FOREVER;
-    return seconds < 0.0 ? 0.0 : seconds;
-}
-
-/* ---- answers: one of these, once -------------------------------------------------------- */
-
-static inline hf_err_t
-hf_return_nil(hf_call_t *call)
-{
-    return call->host->return_nil(call);
-}
-
-static inline hf_err_t
-hf_return_bool(hf_call_t *call, bool value)
-{
-    return call->host->return_bool(call, value);
-}
-
-static inline hf_err_t
-hf_return_int(hf_call_t *call, int64_t value)
-{
-    return call->host->return_int(call, value);
-}
-
-static inline hf_err_t
-hf_return_uint(hf_call_t *call, uint64_t value)
-{
-    return call->host->return_uint(call, value);
-}
-
-static inline hf_err_t
-hf_return_float(hf_call_t *call, double value)
-{
-    return call->host->return_float(call, value);
-}
-
-static inline hf_err_t
-hf_return_str(hf_call_t *call, const char *text, size_t len)
-{
-    return call->host->return_str(call, text, len);
-}
-
-static inline hf_err_t
-hf_return_bytes(hf_call_t *call, const void *at, size_t len)
-{
-    return call->host->return_bytes(call, at, len);
-}
-
-static inline hf_err_t
-hf_return_value(hf_call_t *call, const hf_value_t *value)
-{
-    return call->host->return_value(call, value);
-}
-
-static inline hf_writer_t *
-hf_return_writer(hf_call_t *call)
-{
-    return call->host->return_writer(call);
-}
-
-static inline hf_err_t
-hf_return_written(hf_call_t *call)
-{
-    return call->host->return_written(call);
-}
-
-#define hf_return_new(call_, type_, ...) ((call_)->host->return_new((call_), (type_), __VA_ARGS__))
-
-#define HF_RAISE(call_, kind_, ...) ((call_)->host->raise((call_), (kind_), NULL, __VA_ARGS__))
-
-#define hf_raise_value(call_, kind_, data_, ...)                                                   \
-    ((call_)->host->raise((call_), (kind_), (data_), __VA_ARGS__))
-
-/* ---- parking ---------------------------------------------------------------------------- */
-
-static inline hf_err_t
-hf_park(hf_call_t *call, hf_waiters_t *waiters, double seconds)
-{
-    return call->host->park(call, waiters, seconds);
-}
-
-static inline uint32_t
-hf_wake(hf_call_t *call, hf_waiters_t *waiters, uint32_t n)
-{
-    return waiters->count == 0 ? 0 : call->host->wake(call, waiters, n);
-}
-
-static inline bool
-hf_take_parked(hf_call_t *call, hf_waiters_t *waiters, hf_call_t **ret_other)
-{
-    hf_call_t *other = waiters->count == 0 ? NULL : call->host->take_parked(call, waiters);
-    if (other == NULL)
-        return false;
-    *ret_other = other;
-    return true;
-}
-
-static inline uint32_t
-hf_n_parked(const hf_waiters_t *waiters)
-{
-    return waiters->count;
-}
-
-/* ---- values ----------------------------------------------------------------------------- */
-
-static inline hf_err_t
-hf_keep(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_kept)
-{
-    if ((value->raw[15] & ~HF_TAG_LEN) == 0) {
-        *ret_kept = *value;
-        return HF_OK;
-    }
-    return call->host->keep(call, value, ret_kept);
-}
-
-static inline void
-hf_drop(hf_call_t *call, hf_value_t *value)
-{
-    static const hf_value_t none = {{NULL, 0, {0, 0, 0}, 0}};
-    if ((value->raw[15] & ~HF_TAG_LEN) != 0)
-        call->host->drop(call, value);
-    *value = none;
-}
-
-static inline hf_err_t
-hf_hold(hf_call_t *call, const hf_value_t *value)
-{
-    return hf_has_handles(value) ? call->host->hold(call, value) : HF_OK;
-}
-
-static inline void
-hf_unhold(hf_call_t *call, const hf_value_t *value)
-{
-    if (hf_has_handles(value))
-        call->host->unhold(call, value);
-}
-
-#define hf_build(call_, ret_value_, ...) ((call_)->host->build((call_), (ret_value_), __VA_ARGS__))
-
-static inline bool
-hf_equal(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
-{
-    return call->host->equal(call, a, b);
-}
-
-static inline bool
-hf_hash(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash)
-{
-    return call->host->hash(call, value, ret_hash);
-}
-
-static inline bool
-hf_compare(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_order)
-{
-    return call->host->compare(call, a, b, ret_order);
-}
-
-static inline hf_err_t
-hf_repr(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str)
-{
-    return call->host->repr(call, value, ret_str);
-}
-
-static inline hf_writer_t *
-hf_writer(hf_call_t *call)
-{
-    return call->host->writer(call);
-}
-
-static inline hf_err_t
-hf_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value)
-{
-    return call->host->written(call, writer, ret_value);
-}
-
-static inline hf_err_t
-hf_value_of(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value)
-{
-    return call->host->value_of(call, handle, ret_value);
-}
-
-static inline void *
-hf_deref(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type)
-{
-    return call->host->deref(call, handle, type);
-}
-
-static inline hf_err_t
-hf_self(hf_call_t *call, hf_value_t *ret_handle)
-{
-    return call->host->self(call, ret_handle);
-}
-
-static inline hf_err_t
-hf_run(hf_call_t *call, const hf_type_t *type, uint32_t row, void *self, const hf_value_t *args)
-{
-    return call->host->run(call, type, row, self, args);
-}
-
-static inline void
-hf_visit_value(hf_call_t *call, hf_visit_t *visit, const hf_value_t *value)
-{
-    if (hf_has_handles(value))
-        call->host->visit(visit, value);
-}
-
-/* ---- memory ----------------------------------------------------------------------------- */
-
-static inline void *
-hf_alloc(hf_call_t *call, size_t n)
-{
-    return call->host->alloc(call, n);
-}
-
-static inline void *
-hf_realloc(hf_call_t *call, void *block, size_t n)
-{
-    return call->host->realloc(call, block, n);
-}
-
-static inline void
-hf_free(hf_call_t *call, void *block)
-{
-    call->host->free(call, block);
-}
-
-/* ---- delivery, owners, world ------------------------------------------------------------ */
-
-static inline void
-hf_mind(hf_call_t *call, uint64_t cookie)
-{
-    call->host->mind(call, cookie);
-}
-
-static inline hf_caller_t
-hf_caller(hf_call_t *call)
-{
-    return call->host->caller(call);
-}
-
-static inline hf_err_t
-hf_own(hf_call_t *call)
-{
-    return call->host->own(call);
-}
-
-static inline void
-hf_disown(hf_call_t *call, uint64_t session)
-{
-    call->host->disown(call, session);
-}
-
-static inline double
-hf_now(hf_call_t *call)
-{
-    return call->host->now(call);
-}
-
-static inline uint64_t
-hf_random(hf_call_t *call)
-{
-    return call->host->random(call);
-}
-
-static inline hf_err_t
-hf_timer(hf_call_t *call, uint32_t number, double seconds)
-{
-    return call->host->timer(call, number, seconds);
-}
-
-#define hf_log(call_, level_, ...) ((call_)->host->log((call_), (level_), __VA_ARGS__))
-
 #ifdef __cplusplus
 }
 #endif
+
+#include <holdfast/call.h>
 
 #endif
