@@ -81,17 +81,17 @@ enum {
 };
 
 /* A method, [machine]: answers, raises or parks, and returns what that gave. */
-typedef hf_err_t (*hf_method_f)(hf_call_t *call, void *self);
+typedef hf_err_t hf_method_f(hf_call_t *call, void *self);
 
 /* Answers a parked call whose time is up, [machine]. */
-typedef hf_err_t (*hf_timed_out_f)(hf_call_t *call, void *self);
+typedef hf_err_t hf_timed_out_f(hf_call_t *call, void *self);
 
 typedef struct hf_method {
     const char *name;
     const char *signature; /* "item: any, block: bool = true, timeout: number? = nil -> any" */
     const char *doc;       /* one sentence */
-    hf_method_f run;
-    hf_timed_out_f timed_out; /* NULL: TimeoutError */
+    hf_method_f *run;
+    hf_timed_out_f *timed_out; /* NULL: TimeoutError */
     uint32_t flags;
     uint32_t spare;
 } hf_method_t;
