@@ -203,7 +203,7 @@ hfi_update_inside(hf_call_t *call, hf_value_t *element, hf_cursor_t *path, const
                   const hf_value_t *args)
 {
     update_t update = {.element = element};
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (update_go(call, &update, path) != HF_OK || update_find_row(call, &update, method) != HF_OK)
         return HF_RAISED;
     bool is_write = (update.type->methods[update.row].flags & HF_WRITES) != 0;

@@ -376,6 +376,45 @@ hf_n_parked(const hf_waiters_t *waiters)
     return waiters->count;
 }
 
+/* hf_save_waiters -- write a list of parked calls into what a `save` hook writes: one value.
+ *
+ * out       borrows   the hook's writer
+ * waiters   borrows   a list in the referent's state
+ *
+ * Returns nothing; see `failed`.
+ * Thread: [machine]. Blocks: no. Since: 1.0.
+ */
+static inline void
+hf_save_waiters(hf_writer_t *out, const hf_waiters_t *waiters)
+{
+    hf_write_list(out, 3);
+    hf_write_uint(out, waiters->first);
+    hf_write_uint(out, waiters->last);
+    hf_write_uint(out, waiters->count);
+}
+
+/* hf_load_waiters -- read in a `load` hook what hf_save_waiters wrote; the manager brings the calls themselves back.
+ *
+ * saved         borrows   that value
+ * ret_waiters   gives     the list; empty where the value is something else
+ *
+ * Returns nothing.
+ * Thread: [machine]. Blocks: no. Since: 1.0.
+ */
+static inline void
+hf_load_waiters(const hf_value_t *saved, hf_waiters_t *ret_waiters)
+{
+    uint32_t number[3] = {0, 0, 0};
+    hf_cursor_t cursor;
+    hf_value_t item;
+    hf_open(&cursor, saved);
+    for (int k = 0; k < 3 && hf_next(&cursor, &item); k++)
+        number[k] = (uint32_t)hf_as_uint(&item);
+    ret_waiters->first = number[0];
+    ret_waiters->last = number[1];
+    ret_waiters->count = number[2];
+}
+
 /* ---- values ----------------------------------------------------------------------------- */
 
 /* hf_keep -- keep a value in the referent's state.
