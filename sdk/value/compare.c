@@ -505,8 +505,10 @@ hfi_compare(const hf_value_t *a, const hf_value_t *b, int *ret_order)
         return false;
     const uint8_t *a_at = hf_bytes_of(a);
     const uint8_t *b_at = hf_bytes_of(b);
+    hf_kind_t kind = hf_kind(a);
     relation_t relation = relate(&a_at, &b_at, NEST_MAX);
-    if (relation == UNORDERED)
+    bool is_ordered = is_number(kind) || kind == HF_STR || kind == HF_BYTES || kind == HF_LIST;
+    if (relation == UNORDERED || !is_ordered) /* None < None is a TypeError, [None] < [None] is not */
         return false;
     *ret_order = relation == LESS ? -1 : relation == GREATER ? 1 : 0;
     return true;
