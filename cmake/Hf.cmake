@@ -40,7 +40,9 @@ function(hf_plugin name)
     if(HF_TESTS AND NOT HF_SANITIZE) # instrumentation exports symbols of its own
         add_test(NAME exports.${name} COMMAND sh ${PROJECT_SOURCE_DIR}/tests/lint/exports.sh
             $<TARGET_FILE:${name}> hf_plugin)
-        set_tests_properties(exports.${name} PROPERTIES LABELS lint)
+        add_test(NAME undefined.${name} COMMAND python3 ${PROJECT_SOURCE_DIR}/tests/lint/undefined.py
+            ${PROJECT_SOURCE_DIR}/tests/lint/undefined-plugin.txt $<TARGET_FILE:${name}>)
+        set_tests_properties(exports.${name} undefined.${name} PROPERTIES LABELS lint)
     endif()
 endfunction()
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* ring -- a growing ring of kept values. */
-#include <common/ring.h>
+#include "ring.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* walk -- go through whatever Python would iterate. */
-#include <common/walk.h>
+#include "walk.h"
 
 #include <string.h>
 
-#include <common/words.h>
+#include "words.h"
 
 static uint32_t
 walk_n_characters(const uint8_t *at, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* words -- Python's names for the kinds of values, and the errors that more than one type raises. */
-#include <common/words.h>
+#include "words.h"
 
 #include <limits.h>
 
