@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* boot -- see boot.h */
+#define _GNU_SOURCE
+#include "boot.h"
+
+#include <limits.h>
+#include <sys/random.h>
+
+#include <base/check.h>
+#include <value/writer.h>
+
+enum { BOOT_SPACE = 16 };
+
+static void
+boot_text(hf_writer_t *w, const char *text)
+{
+    hf_write_str(w, text, strlen(text));
+}
+
+static void
+boot_number(hf_writer_t *w, const char *key, uint64_t number)
+{
+    boot_text(w, key);
+    hf_write_uint(w, number);
+}
+
+static void
+boot_write_limits(hf_writer_t *w, const hfi_settings_limits_t *limits)
+{
+    size_t n = 0;
+#define HFI_LIMIT(name_, default_, text_) n++;
+#include <machine/limit.def>
+#undef HFI_LIMIT
+    boot_text(w, "limits");
+    hf_write_map(w, n);
+#define HFI_LIMIT(name_, default_, text_) boot_number(w, #name_, limits->name_);
+#include <machine/limit.def>
+#undef HFI_LIMIT
+}
+
+static void
+boot_write_endpoints(hf_writer_t *w, const hfi_front_t *front)
+{
+    size_t n = 0;
+    while (front != NULL && hfi_front_endpoint(front, n) != NULL)
+        n++;
+    boot_text(w, "endpoints");
+    hf_write_list(w, n);
+    for (size_t k = 0; k < n; k++)
+        boot_text(w, hfi_front_endpoint(front, k));
+}
+
+/* event.h says what each key means. */
+static bool
+boot_write_settings(hfi_bytes_t *to, const hfi_settings_t *settings, const hfi_front_t *front)
+{
+    uint8_t space[BOOT_SPACE];
+    hfi_bytes_writer_t out;
+    if (getrandom(space, sizeof space, 0) != (ssize_t)sizeof space)
+        return false;
+    hfi_bytes_writer_open(&out, to);
+    hf_write_map(&out.w, 8);
+    boot_text(&out.w, "space");
+    hf_write_bytes(&out.w, space, sizeof space);
+    boot_write_limits(&out.w, &settings->limits);
+    boot_number(&out.w, "memory_limit", settings->memory_limit);
+    boot_number(&out.w, "lease_ms", (uint64_t)settings->lease_ms);
+    boot_number(&out.w, "grace_ms", (uint64_t)settings->grace_ms);
+    boot_number(&out.w, "probe_ms", (uint64_t)settings->probe_ms);
+    boot_write_endpoints(&out.w, front);
+    boot_text(&out.w, "server");
+    boot_text(&out.w, "holdfastd " HF_VERSION);
+    return hfi_bytes_writer_close(&out);
+}
+
+static bool
+boot_write_policy(hfi_bytes_t *to, const hfi_settings_t *settings)
+{
+    hfi_bytes_writer_t out;
+    hfi_bytes_writer_open(&out, to);
+    hfi_settings_policy(settings, &out.w);
+    return hfi_bytes_writer_close(&out);
+}
+
+/* The names of the shipped plugins, parted by blanks. */
+static bool
+boot_load_shipped(hfi_loader_t *loader, char *why, size_t why_room)
+{
+    char name[64];
+    char path[PATH_MAX];
+    const char *at = HFI_SHIPPED_PLUGINS;
+    for (at += strspn(at, " "); *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        HF_ASSERT(len < sizeof name);
+        memcpy(name, at, len);
+        name[len] = '\0';
+        at += len;
+        if (!hfi_loader_shipped(name, path, sizeof path)) {
+            (void)snprintf(why, why_room,
+                           "the shipped plugin %s.so is not where this program looks for it "
+                           "(shipped = 0 serves without)",
+                           name);
+            return false;
+        }
+        if (hfi_loader_load(loader, path, why, why_room) == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool
+hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, size_t why_room)
+{
+    if (!hfi_loader_own_folder(settings->run_dir, false, why, why_room))
+        return false;
+    if (settings->is_shipped && !boot_load_shipped(loader, why, why_room))
+        return false;
+    for (size_t k = 0; k < settings->plugins.n; k++) {
+        if (hfi_loader_load(loader, settings->plugins.at[k], why, why_room) == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool
+hfi_boot_write(hfi_boot_t *self, const hfi_settings_t *settings, const hfi_loader_t *loader,
+               const hfi_front_t *front, hfi_batch_t *batch)
+{
+    if (!boot_write_settings(&self->settings, settings, front) ||
+        !boot_write_policy(&self->policy, settings) ||
+        getrandom(self->entropy, sizeof self->entropy, 0) != (ssize_t)sizeof self->entropy)
+        return false;
+    hfi_event_t *event = hfi_batch_add(batch, HFI_EVENT_BOOT);
+    if (event == NULL)
+        return false;
+    event->bytes = hfi_bytes_span(&self->settings);
+    event = hfi_batch_add(batch, HFI_EVENT_ENTROPY);
+    if (event == NULL)
+        return false;
+    event->bytes = (hfi_span_t){.at = self->entropy, .len = sizeof self->entropy};
+    for (size_t k = 0; hfi_loader_at(loader, k) != NULL; k++) {
+        event = hfi_batch_add(batch, HFI_EVENT_IMAGE);
+        if (event == NULL)
+            return false;
+        event->bytes = hfi_span_of(hfi_loader_at(loader, k)->hash);
+    }
+    event = hfi_batch_add(batch, HFI_EVENT_POLICY);
+    if (event == NULL)
+        return false;
+    event->bytes = hfi_bytes_span(&self->policy);
+    return true;
+}
+
+void
+hfi_boot_close(hfi_boot_t *self)
+{
+    hfi_bytes_close(&self->settings);
+    hfi_bytes_close(&self->policy);
+}
+
+/* Applies the batch; false at the first error that the machine logs. */
+static bool
+boot_apply(hfi_machine_t *machine, const hfi_batch_t *batch, char *why, size_t why_room)
+{
+    for (size_t k = 0; k < batch->n; k++) {
+        hfi_output_t output;
+        hfi_machine_apply(machine, &batch->at[k]);
+        while (hfi_machine_take_output(machine, &output)) {
+            if (output.kind == HFI_OUTPUT_LOG && output.number <= HF_LOG_ERROR) {
+                (void)snprintf(why, why_room, "%.*s: %.*s", (int)output.text.len,
+                               (const char *)output.text.at, (int)output.bytes.len,
+                               (const char *)output.bytes.at);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool
+hfi_boot_check(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, size_t why_room)
+{
+    hfi_machine_world_t world = {.find_image = hfi_loader_find, .context = loader};
+    hfi_boot_t boot = {0};
+    hfi_batch_t *batch = calloc(1, sizeof *batch);
+    hfi_machine_t *machine = hfi_machine_new(&world);
+    bool is_fine = false;
+    if (batch == NULL || machine == NULL || !hfi_boot_write(&boot, settings, loader, NULL, batch))
+        (void)snprintf(why, why_room, "the manager cannot begin: no memory, or too many plugins");
+    else
+        is_fine = boot_apply(machine, batch, why, why_room);
+    hfi_machine_destroy(&machine);
+    hfi_boot_close(&boot);
+    free(batch);
+    return is_fine;
+}

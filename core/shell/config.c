@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* config -- see config.h
+ *
+ * zconfig keeps no line numbers, but each of its items was one line that is neither blank nor a comment, in the
+ * file's order: so the n-th item of a walk is the n-th such line. What zconfig has to say about a line that it
+ * does not understand it prints on stdout; config_parse catches that.
+ */
+#define _GNU_SOURCE
+#include "config.h"
+
+#include <czmq.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <base/check.h>
+#include <base/endpoint.h>
+#include <holdfast/value.h>
+
+#include "ceiling.h"
+
+enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_SENTENCE = 256 };
+
+#define CONFIG_SECONDS_MAX 1e6
+
+typedef enum config_kind {
+    CONFIG_ENDPOINTS,
+    CONFIG_TEXTS,
+    CONFIG_TEXT,
+    CONFIG_FLAG,
+    CONFIG_PLACEMENT,
+    CONFIG_LEVEL,
+    CONFIG_SECONDS,
+    CONFIG_BYTES,
+} config_kind_t;
+
+/* One file being read. */
+typedef struct config {
+    hfi_settings_t *settings;
+    const char *file;
+    const char *text;
+    uint32_t item; /* of the walk, from 1 */
+    char *why;
+    size_t why_room;
+} config_t;
+
+/* ---- refusing ------------------------------------------------------------------------- */
+
+static uint32_t
+config_line(const config_t *self)
+{
+    uint32_t line = 0;
+    uint32_t item = 0;
+    for (const char *at = self->text; at != NULL && *at != '\0' && item < self->item;) {
+        line++;
+        const char *first = at + strspn(at, " \t\r");
+        if (*first != '\n' && *first != '#' && *first != '\0')
+            item++;
+        const char *end = strchr(at, '\n');
+        at = end != NULL ? end + 1 : NULL;
+    }
+    return line;
+}
+
+static bool __attribute__((format(printf, 3, 4)))
+config_say(char *why, size_t why_room, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(why, why_room, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool __attribute__((format(printf, 2, 3)))
+config_refuse(config_t *self, const char *format, ...)
+{
+    char sentence[CONFIG_SENTENCE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    return config_say(self->why, self->why_room, "%s:%u: %s", self->file, config_line(self),
+                      sentence);
+}
+
+/* ---- texts ---------------------------------------------------------------------------- */
+
+static bool
+config_add_text(hfi_texts_t *self, const char *text, size_t len)
+{
+    char **at = realloc(self->at, (self->n + 1) * sizeof *at);
+    if (at == NULL)
+        return false;
+    self->at = at;
+    at[self->n] = strndup(text, len);
+    if (at[self->n] == NULL)
+        return false;
+    self->n++;
+    return true;
+}
+
+static void
+config_close_texts(hfi_texts_t *self)
+{
+    for (size_t k = 0; k < self->n; k++)
+        free(self->at[k]);
+    free(self->at);
+    *self = (hfi_texts_t){0};
+}
+
+/* Adds the words of `list`, parted by blanks or commas. */
+static bool
+config_add_words(hfi_texts_t *self, const char *list)
+{
+    static const char between[] = " \t,";
+    for (list += strspn(list, between); *list != '\0'; list += strspn(list, between)) {
+        size_t len = strcspn(list, between);
+        if (!config_add_text(self, list, len))
+            return false;
+        list += len;
+    }
+    return true;
+}
+
+/* ---- values --------------------------------------------------------------------------- */
+
+static bool
+config_flag(const char *value, bool *ret_flag)
+{
+    static const char *const words[] = {"0", "1", "false", "true", "no", "yes"};
+    for (int k = 0; k < 6; k++) {
+        if (strcmp(value, words[k]) == 0) {
+            *ret_flag = k % 2 == 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "90", "0.5": seconds, not below 0, not above CONFIG_SECONDS_MAX. */
+static bool
+config_seconds(const char *value, int64_t *ret_ms)
+{
+    char *end;
+    if (*value < '0' || *value > '9' || strpbrk(value, "xXpPeE") != NULL)
+        return false;
+    double seconds = strtod(value, &end);
+    if (*end != '\0' || !(seconds >= 0) || seconds > CONFIG_SECONDS_MAX)
+        return false;
+    *ret_ms = (int64_t)lround(seconds * 1000);
+    return true;
+}
+
+/* "4096", "512K", "2G". */
+static bool
+config_bytes(const char *value, uint64_t *ret_bytes)
+{
+    char *end;
+    if (*value < '0' || *value > '9')
+        return false;
+    errno = 0;
+    unsigned long long n = strtoull(value, &end, 10);
+    static const char units[] = "KMG";
+    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    unsigned shift = unit != NULL ? (unsigned)(unit - units + 1) * 10 : 0;
+    if (errno != 0 || (*end != '\0' && (unit == NULL || end[1] != '\0')) || n > UINT64_MAX >> shift)
+        return false;
+    *ret_bytes = (uint64_t)n << shift;
+    return true;
+}
+
+static bool
+config_put_text(config_t *self, char **place, const char *value)
+{
+    char *copy = strdup(value);
+    if (copy == NULL)
+        return config_refuse(self, "no memory");
+    free(*place);
+    *place = copy;
+    return true;
+}
+
+static bool
+config_put_list(config_t *self, config_kind_t kind, hfi_texts_t *place, const char *value)
+{
+    char why[CONFIG_SENTENCE];
+    if (*value == '\0')
+        return config_refuse(self, "there is nothing behind =");
+    if (kind == CONFIG_ENDPOINTS && !hfi_settings_check_endpoint(value, true, why, sizeof why))
+        return config_refuse(self, "%s", why);
+    return config_add_text(place, value, strlen(value)) || config_refuse(self, "no memory");
+}
+
+static bool
+config_put_placement(hfi_placement_t *place, const char *value)
+{
+    if (strcmp(value, "shared") != 0 && strcmp(value, "free") != 0)
+        return false;
+    *place = value[0] == 's' ? HFI_PLACEMENT_SHARED : HFI_PLACEMENT_FREE;
+    return true;
+}
+
+/* Puts one value where it belongs; `place` is the member of settings, of the type that goes with the kind. */
+static bool
+config_put(config_t *self, const char *name, config_kind_t kind, void *place, const char *value)
+{
+    switch (kind) {
+    case CONFIG_ENDPOINTS:
+    case CONFIG_TEXTS:
+        return config_put_list(self, kind, place, value);
+    case CONFIG_TEXT:
+        return *value != '\0' ? config_put_text(self, place, value)
+                              : config_refuse(self, "there is nothing behind =");
+    case CONFIG_FLAG:
+        return config_flag(value, place) ||
+               config_refuse(self, "%s is 0 or 1, not '%s'", name, value);
+    case CONFIG_PLACEMENT:
+        return config_put_placement(place, value) ||
+               config_refuse(self, "placement is shared or free, not '%s'", value);
+    case CONFIG_LEVEL:
+        return hfi_log_level_of(value, place) ||
+               config_refuse(self, "log is error, warning, info or debug, not '%s'", value);
+    case CONFIG_SECONDS:
+        return config_seconds(value, place) ||
+               config_refuse(self, "%s is a number of seconds up to a million, not '%s'", name,
+                             value);
+    case CONFIG_BYTES:
+        return config_bytes(value, place) ||
+               config_refuse(self, "%s is a number (K, M or G may follow), not '%s'", name, value);
+    }
+    HF_BUG("a kind without a parser");
+}
+
+/* ---- the tree ------------------------------------------------------------------------- */
+
+static const char *
+config_value(zconfig_t *item)
+{
+    const char *value = zconfig_value(item);
+    return value != NULL ? value : "";
+}
+
+/* Whether an elder sibling has the same name. */
+static bool
+config_is_second(zconfig_t *first, zconfig_t *item)
+{
+    for (zconfig_t *it = first; it != item; it = zconfig_next(it)) {
+        if (strcmp(zconfig_name(it), zconfig_name(item)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+config_read_limits(config_t *self, zconfig_t *section)
+{
+    zconfig_t *first = zconfig_child(section);
+    for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
+        self->item++;
+        const char *name = zconfig_name(item);
+        uint64_t *place = NULL;
+#define HFI_LIMIT(name_, default_, text_)                                                          \
+    if (strcmp(name, #name_) == 0)                                                                 \
+        place = &self->settings->limits.name_;
+#include <machine/limit.def>
+#undef HFI_LIMIT
+        if (place == NULL)
+            return config_refuse(self, "there is no limit '%s' (see --help-config)", name);
+        if (config_is_second(first, item))
+            return config_refuse(self, "limits/%s is given twice", name);
+        if (zconfig_child(item) != NULL)
+            return config_refuse(self, "a limit has no section");
+        if (!config_put(self, name, CONFIG_BYTES, place, config_value(item)))
+            return false;
+        if (*place == 0)
+            return config_refuse(self, "limits/%s is at least 1", name);
+    }
+    return true;
+}
+
+static bool
+config_read_exposure(config_t *self, hfi_exposure_t *type, zconfig_t *section)
+{
+    for (zconfig_t *item = zconfig_child(section); item != NULL; item = zconfig_next(item)) {
+        self->item++;
+        const char *name = zconfig_name(item);
+        hfi_texts_t *place = NULL;
+        if (strcmp(name, "expose") == 0) {
+            place = &type->expose;
+            type->has_expose = true;
+        } else if (strcmp(name, "hide") == 0) {
+            place = &type->hide;
+        }
+        if (place == NULL || zconfig_child(item) != NULL)
+            return config_refuse(self, "a type has `expose` and `hide`, not '%s'", name);
+        if (!config_add_words(place, config_value(item)))
+            return config_refuse(self, "no memory");
+    }
+    return true;
+}
+
+static bool
+config_read_types(config_t *self, zconfig_t *section)
+{
+    hfi_settings_t *settings = self->settings;
+    zconfig_t *first = zconfig_child(section);
+    for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
+        self->item++;
+        if (config_is_second(first, item))
+            return config_refuse(self, "types/%s is given twice", zconfig_name(item));
+        if (*config_value(item) != '\0')
+            return config_refuse(self, "a type is a section: expose and hide stand below it");
+        hfi_exposure_t *types = realloc(settings->types, (settings->n_types + 1) * sizeof *types);
+        if (types == NULL)
+            return config_refuse(self, "no memory");
+        settings->types = types;
+        hfi_exposure_t *type = &types[settings->n_types];
+        *type = (hfi_exposure_t){.typeid_ = strdup(zconfig_name(item))};
+        if (type->typeid_ == NULL)
+            return config_refuse(self, "no memory");
+        settings->n_types++;
+        if (!config_read_exposure(self, type, item))
+            return false;
+    }
+    return true;
+}
+
+/* Finds the key's place and kind; NULL: there is no such key. */
+static void *
+config_find(hfi_settings_t *settings, const char *name, config_kind_t *ret_kind)
+{
+#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
+    if (strcmp(name, #key_) == 0) {                                                                \
+        *ret_kind = CONFIG_##kind_;                                                                \
+        return &settings->member_;                                                                 \
+    }
+#include "config.def"
+#undef HFI_CONFIG
+    return NULL;
+}
+
+static bool
+config_read_key(config_t *self, zconfig_t *first, zconfig_t *item)
+{
+    config_kind_t kind;
+    const char *name = zconfig_name(item);
+    void *place = config_find(self->settings, name, &kind);
+    if (place == NULL)
+        return config_refuse(self, "there is no key '%s' (see --help-config)", name);
+    if (kind != CONFIG_ENDPOINTS && kind != CONFIG_TEXTS && config_is_second(first, item))
+        return config_refuse(self, "%s is given twice", name);
+    if (zconfig_child(item) != NULL)
+        return config_refuse(self, "%s is a key, not a section", name);
+    return config_put(self, name, kind, place, config_value(item));
+}
+
+static bool
+config_read_tree(config_t *self, zconfig_t *root)
+{
+    zconfig_t *first = zconfig_child(root);
+    for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
+        self->item++;
+        const char *name = zconfig_name(item);
+        bool is_limits = strcmp(name, "limits") == 0;
+        bool is_section = is_limits || strcmp(name, "types") == 0;
+        if (is_section && config_is_second(first, item))
+            return config_refuse(self, "%s is given twice", name);
+        if (is_section && *config_value(item) != '\0')
+            return config_refuse(
+                self, "%s is a section: what is in it stands below, four spaces in", name);
+        bool is_fine = is_limits    ? config_read_limits(self, item)
+                       : is_section ? config_read_types(self, item)
+                                    : config_read_key(self, first, item);
+        if (!is_fine)
+            return false;
+    }
+    return true;
+}
+
+/* ---- the file ------------------------------------------------------------------------- */
+
+/* Turns what zconfig said, "DATE TIME E (zconfig): (LINE) REASON", into a sentence. */
+static bool
+config_refuse_syntax(const config_t *self, char *said)
+{
+    said[strcspn(said, "\r\n")] = '\0';
+    char *at = strstr(said, "(zconfig): (");
+    unsigned line = 0;
+    char *reason = at != NULL ? strchr(at + 12, ')') : NULL;
+    if (reason == NULL || sscanf(at + 12, "%u", &line) != 1) // NOLINT(cert-err34-c): checked by %u
+        return config_say(self->why, self->why_room, "%s: zconfig cannot read it", self->file);
+    return config_say(self->why, self->why_room, "%s:%u: %s", self->file, line, reason + 2);
+}
+
+/* Parses the text, holding back what zconfig prints meanwhile. Called at the start, while no other thread of
+ * ours prints. */
+static zconfig_t *
+config_parse(config_t *self)
+{
+    char said[CONFIG_SENTENCE] = "";
+    (void)fflush(stdout);
+    int out = dup(STDOUT_FILENO);
+    int catcher = memfd_create("zconfig", MFD_CLOEXEC);
+    bool is_caught = out >= 0 && catcher >= 0 && dup2(catcher, STDOUT_FILENO) >= 0;
+    zconfig_t *root = zconfig_str_load(self->text);
+    (void)fflush(stdout);
+    if (is_caught) {
+        (void)dup2(out, STDOUT_FILENO);
+        ssize_t n = pread(catcher, said, sizeof said - 1, 0);
+        said[n > 0 ? n : 0] = '\0';
+    }
+    if (out >= 0)
+        (void)close(out);
+    if (catcher >= 0)
+        (void)close(catcher);
+    if (root == NULL)
+        (void)config_refuse_syntax(self, said);
+    return root;
+}
+
+/* Gives the file's text, to be freed by the caller; NULL with why. */
+static char *
+config_slurp(const char *file, char *why, size_t why_room)
+{
+    char *text = NULL;
+    FILE *from = fopen(file, "re");
+    size_t n = 0;
+    if (from != NULL && (text = malloc(CONFIG_FILE_MAX + 1)) != NULL)
+        n = fread(text, 1, CONFIG_FILE_MAX + 1, from);
+    if (from == NULL || text == NULL || ferror(from))
+        (void)config_say(why, why_room, "%s: %s", file, strerrordesc_np(errno));
+    else if (n > CONFIG_FILE_MAX)
+        (void)config_say(why, why_room, "%s is longer than %d bytes", file, CONFIG_FILE_MAX);
+    else if (memchr(text, '\0', n) != NULL)
+        (void)config_say(why, why_room, "%s is no text", file);
+    else {
+        text[n] = '\0';
+        (void)fclose(from);
+        return text;
+    }
+    if (from != NULL)
+        (void)fclose(from);
+    free(text);
+    return NULL;
+}
+
+bool
+hfi_settings_read(hfi_settings_t *self, const char *file, char *why, size_t why_room)
+{
+    char *text = config_slurp(file, why, why_room);
+    if (text == NULL)
+        return false;
+    config_t config = {
+        .settings = self, .file = file, .text = text, .why = why, .why_room = why_room};
+    zconfig_t *root = config_parse(&config);
+    bool is_fine = root != NULL && config_read_tree(&config, root);
+    zconfig_destroy(&root);
+    free(text);
+    return is_fine;
+}
+
+/* ---- settings ------------------------------------------------------------------------- */
+
+hfi_settings_t *
+hfi_settings_new(void)
+{
+    hfi_settings_t *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return NULL;
+    self->is_shipped = true;
+    self->log_level = HFI_LOG_INFO;
+    self->lease_ms = 10000;
+    self->grace_ms = 5000;
+    self->probe_ms = 1000;
+    self->drain_ms = 5000;
+    self->slow_ms = 1000;
+#define HFI_LIMIT(name_, default_, text_) self->limits.name_ = (default_);
+#include <machine/limit.def>
+#undef HFI_LIMIT
+    return self;
+}
+
+void
+hfi_settings_destroy(hfi_settings_t **self_p)
+{
+    HF_ASSERT(self_p != NULL);
+    hfi_settings_t *self = *self_p;
+    if (self == NULL)
+        return;
+    for (size_t k = 0; k < self->n_types; k++) {
+        free(self->types[k].typeid_);
+        config_close_texts(&self->types[k].expose);
+        config_close_texts(&self->types[k].hide);
+    }
+    free(self->types);
+    config_close_texts(&self->binds);
+    config_close_texts(&self->plugins);
+    free(self->run_dir);
+    free(self);
+    *self_p = NULL;
+}
+
+bool
+hfi_settings_add_plugin(hfi_settings_t *self, const char *path)
+{
+    return config_add_text(&self->plugins, path, strlen(path));
+}
+
+bool
+hfi_settings_add_bind(hfi_settings_t *self, const char *endpoint)
+{
+    return config_add_text(&self->binds, endpoint, strlen(endpoint));
+}
+
+void
+hfi_settings_drop_binds(hfi_settings_t *self)
+{
+    config_close_texts(&self->binds);
+}
+
+/* ---- endpoints ------------------------------------------------------------------------ */
+
+static bool
+config_is_loopback(const char *host, size_t len)
+{
+    char text[64];
+    if (len >= sizeof text)
+        return false;
+    memcpy(text, host, len);
+    text[len] = '\0';
+    struct in_addr four;
+    struct in6_addr six;
+    if (inet_pton(AF_INET, text, &four) == 1)
+        return (ntohl(four.s_addr) >> 24) == 127;
+    if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+        text[len - 1] = '\0';
+        return inet_pton(AF_INET6, text + 1, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+    }
+    return strcmp(text, "lo") == 0;
+}
+
+bool
+hfi_settings_check_endpoint(const char *endpoint, bool is_insecure, char *why, size_t why_room)
+{
+    static const char ipc[] = "ipc://";
+    static const char tcp[] = "tcp://";
+    if (strncmp(endpoint, ipc, sizeof ipc - 1) == 0) {
+        size_t len = strlen(endpoint) - (sizeof ipc - 1);
+        if (len == 0)
+            return config_say(why, why_room, "%s names no path", endpoint);
+        if (len >= HFI_SOCKET_PATH)
+            return config_say(why, why_room, "%s: a socket's path has at most %d bytes", endpoint,
+                              HFI_SOCKET_PATH - 1);
+        return true;
+    }
+    if (strncmp(endpoint, tcp, sizeof tcp - 1) != 0)
+        return config_say(why, why_room, "'%s' is no endpoint: ipc://PATH or tcp://ADDRESS:PORT",
+                          endpoint);
+    const char *host = endpoint + sizeof tcp - 1;
+    const char *colon = strrchr(host, ':');
+    if (colon == NULL || colon == host || colon[1] == '\0' ||
+        (strcmp(colon + 1, "*") != 0 && strspn(colon + 1, "0123456789") != strlen(colon + 1)))
+        return config_say(why, why_room, "'%s' names no address and port", endpoint);
+    if (!is_insecure && !config_is_loopback(host, (size_t)(colon - host)))
+        return config_say(why, why_room,
+                          "%s can be reached by other machines, without keys: refused unless the "
+                          "configuration says insecure = 1",
+                          endpoint);
+    return true;
+}
+
+/* The folder of the default endpoint, for its socket and for run_dir. */
+static bool
+config_complete_places(hfi_settings_t *self, char *why, size_t why_room)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR"); // NOLINT(concurrency-mt-unsafe): at the start
+    char text[HFI_ENDPOINT_ROOM];
+    if (self->binds.n == 0) {
+        if (!hfi_endpoint_default(runtime, geteuid(), text, sizeof text))
+            return config_say(why, why_room, "XDG_RUNTIME_DIR is too long for a socket's path");
+        if (!hfi_settings_add_bind(self, text))
+            return config_say(why, why_room, "no memory");
+    }
+    if (self->run_dir == NULL) {
+        if (!hfi_endpoint_folder(runtime, geteuid(), text, sizeof text))
+            return config_say(why, why_room, "XDG_RUNTIME_DIR is too long for a socket's path");
+        self->run_dir = strdup(text);
+        if (self->run_dir == NULL)
+            return config_say(why, why_room, "no memory");
+    }
+    return true;
+}
+
+bool
+hfi_settings_complete(hfi_settings_t *self, char *why, size_t why_room)
+{
+    if (!config_complete_places(self, why, why_room))
+        return false;
+    for (size_t k = 0; k < self->binds.n; k++) {
+        if (!hfi_settings_check_endpoint(self->binds.at[k], self->is_insecure, why, why_room))
+            return false;
+    }
+    if (self->memory_limit == 0)
+        self->memory_limit = hfi_ceiling() / 5 * 4;
+    return true;
+}
+
+/* ---- the machine's values ------------------------------------------------------------- */
+
+static void
+config_write_key(hf_writer_t *w, const char *key)
+{
+    hf_write_str(w, key, strlen(key));
+}
+
+static void
+config_write_methods(hf_writer_t *w, const char *key, const hfi_texts_t *methods)
+{
+    config_write_key(w, key);
+    hf_write_list(w, methods->n);
+    for (size_t k = 0; k < methods->n; k++)
+        config_write_key(w, methods->at[k]);
+}
+
+void
+hfi_settings_policy(const hfi_settings_t *self, hf_writer_t *to)
+{
+    hf_write_map(to, 1);
+    config_write_key(to, "types");
+    hf_write_map(to, self->n_types);
+    for (size_t k = 0; k < self->n_types; k++) {
+        const hfi_exposure_t *type = &self->types[k];
+        config_write_key(to, type->typeid_);
+        hf_write_map(to, type->has_expose ? 2 : 1);
+        if (type->has_expose)
+            config_write_methods(to, "expose", &type->expose);
+        config_write_methods(to, "hide", &type->hide);
+    }
+}
+
+/* ---- help ----------------------------------------------------------------------------- */
+
+void
+hfi_settings_help(FILE *to)
+{
+    (void)fprintf(
+        to, "# The configuration is a ZPL file: `key = value` lines; sections by four spaces.\n"
+            "# Times are seconds; numbers may end in K, M or G. These are the keys and their "
+            "defaults:\n\n");
+#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
+    (void)fprintf(to, "# %s\n#   %s = %s\n", text_, #key_, default_);
+#include "config.def"
+#undef HFI_CONFIG
+    (void)fprintf(to, "\nlimits\n");
+#define HFI_LIMIT(name_, default_, text_)                                                          \
+    (void)fprintf(to, "#   %-16s = %-10llu %s\n", #name_, (unsigned long long)(default_), text_);
+#include <machine/limit.def>
+#undef HFI_LIMIT
+    (void)fprintf(
+        to,
+        "\ntypes\n"
+        "#   TYPEID\n"
+        "#       expose = \"METHOD …\"   only these can be called\n"
+        "#       hide = \"METHOD …\"     these cannot; str, repr and getvalue may be named too\n");
+}

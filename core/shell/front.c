@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* front -- see front.h
+ *
+ * Life of a connection
+ *
+ * libzmq tells us nothing of connections: they show by their first message, which comes with a routing id in front,
+ * and their end shows when a send answers EHOSTUNREACH. So the first frame makes a link (LINK_UP goes before it),
+ * and the end is looked for: by sends, by the process's death (pidfd), and by a sweep that asks whether the
+ * connection's descriptor is still the same socket (SO_COOKIE), as libzmq closes it at the end. Each of these only
+ * says that the end has come, not that all is read: frames of the dead may wait in libzmq. By then its I/O thread
+ * has handed over all of them, so LINK_DOWN is put behind the last when the socket has nothing more; or, where
+ * others keep it busy, when it has given as many frames of theirs as there are links, and some: it serves the
+ * pipes by turns.
+ *
+ * Why not a monitor: its events come by another queue, and one that is not drained freezes libzmq's I/O thread.
+ *
+ * What a peer can do
+ *
+ * A routing id of a peer's own choosing could squat on one that libzmq is going to give, which aborts the process
+ * (the counter begins at random for that reason), or take another's name; nobody honest chooses one, so its frames
+ * are ignored and the connection is closed. RCVHWM is 0, since a finite one lets a client abort the process: what is
+ * poured in is bounded by the machine, which kicks whoever sends past its window. A message of one or two parts is a
+ * frame; more parts are read and ignored. A peer that does not read fills its pipe: what is not sent yet stays in the
+ * machine's outbox, which is bounded; a frame too long for the common buffer is counted until libzmq lets it go, so
+ * that repeated RESYNCs cannot multiply it.
+ *
+ * Sending
+ *
+ * The machine numbers and keeps the messages; a link remembers which session it sends and how far it is. SEND says
+ * that there is more, REWIND where to go on. All outputs of a round are taken first, then each link with something
+ * to send gets one frame of it (or several, if it is much). A control frame that stands for a moment in the stream
+ * (its `after`) waits until the messages up to there have gone; others leave at once. EAGAIN leaves a link where
+ * it is: it is tried again each round, and 5 ms later if there is none.
+ */
+#define _GNU_SOURCE
+#include "front.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <base/check.h>
+
+#include "link.h"
+#include "peer.h"
+#include "place.h"
+
+#define FRONT_MAGIC    0xf407e001u
+#define FRONT_RETRY_NS INT64_C(5000000)   /* a full pipe, an end that is under way */
+#define FRONT_KICK_NS  INT64_C(100000000) /* what a kicked peer is still sent has so long to leave */
+#define FRONT_END_NS   INT64_C(2000000000) /* an end that nobody can see is believed then */
+#define FRONT_SWEEP_NS INT64_C(1000000000)
+
+enum {
+    FRONT_ROUTING = 5,         /* bytes of a routing id of libzmq's making: 0 and a counter */
+    FRONT_FILL = 64 * 1024,    /* bytes of an ordinary DATA frame; longer ones hold one message */
+    FRONT_ROUND = 1024 * 1024, /* bytes for one link in a round */
+    FRONT_LONG =
+        16 * 1024 *
+        1024, /* bytes of longer frames that libzmq may hold for a link; one it may always */
+    FRONT_SWEEP = 1024, /* links looked at in a sweep */
+    FRONT_TURNS = 256,  /* frames beyond the number of links until a pipe is surely empty */
+    FRONT_BINDS = 16,
+};
+
+typedef struct front_bind {
+    char *endpoint;
+    int lock;
+} front_bind_t;
+
+/* What longer frames libzmq holds of a link: shared with its thread, which lets them go, perhaps after the link. */
+typedef struct front_long {
+    atomic_size_t bytes;
+    atomic_size_t holders;
+} front_long_t;
+
+struct hfi_front {
+    uint32_t magic;
+    void *socket;
+    hfi_log_t *log;
+    hfi_peers_t *peers;
+    hfi_links_t links;
+    hfi_link_list_t ready;
+    hfi_link_list_t blocked;
+    front_bind_t binds[FRONT_BINDS];
+    size_t n_binds;
+    zmq_msg_t frames[HFI_FRONT_FRAMES];
+    size_t n_frames;
+    int64_t sweep_ns;
+    int64_t retry_ns;
+    int64_t due_ns;
+    bool has_warned; /* of peers that choose their routing id */
+    hfi_front_figures_t figures;
+    uint8_t buffer[FRONT_FILL];
+};
+
+hfi_event_t *
+hfi_batch_add(hfi_batch_t *self, hfi_event_kind_t kind)
+{
+    if (self->n == HFI_BATCH_MAX)
+        return NULL;
+    hfi_event_t *event = &self->at[self->n++];
+    *event = (hfi_event_t){.kind = kind, .peer.uid = -1};
+    return event;
+}
+
+static void
+front_let_go(front_long_t *longer)
+{
+    if (longer != NULL && atomic_fetch_sub(&longer->holders, 1) == 1)
+        free(longer);
+}
+
+/* ---- making --------------------------------------------------------------------------- */
+
+static bool
+front_set(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+/* ZEROMQ.md, 1.8 says why each. */
+static bool
+front_set_options(void *socket, uint64_t frame_bytes)
+{
+    int64_t longest = frame_bytes <= INT64_MAX ? (int64_t)frame_bytes : INT64_MAX;
+    return front_set(socket, ZMQ_ROUTER_MANDATORY, 1) &&
+           front_set(socket, ZMQ_ROUTER_HANDOVER, 0) && front_set(socket, ZMQ_RCVHWM, 0) &&
+           front_set(socket, ZMQ_SNDHWM, 1024) && front_set(socket, ZMQ_HANDSHAKE_IVL, 5000) &&
+           front_set(socket, ZMQ_BACKLOG, 4096) && front_set(socket, ZMQ_LINGER, 500) &&
+           front_set(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           front_set(socket, ZMQ_TCP_KEEPALIVE_IDLE, 10) &&
+           front_set(socket, ZMQ_TCP_KEEPALIVE_INTVL, 5) &&
+           front_set(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) && front_set(socket, ZMQ_TCP_MAXRT, 15000) &&
+           zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &longest, sizeof longest) == 0;
+}
+
+/* Routing ids are counted on from where rand() begins: from where nobody can know. */
+static bool
+front_seed(void)
+{
+    unsigned seed;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        return false;
+    srandom(seed);
+    return true;
+}
+
+hfi_front_t *
+hfi_front_new(void *context, uint64_t frame_bytes, hfi_log_t *log, char *why, size_t why_room)
+{
+    hfi_front_t *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        (void)snprintf(why, why_room, "no memory");
+        return NULL;
+    }
+    self->magic = FRONT_MAGIC;
+    self->log = log;
+    hfi_links_open(&self->links);
+    self->peers = hfi_peers_new();
+    if (self->peers != NULL && front_seed())
+        self->socket = zmq_socket(context, ZMQ_ROUTER);
+    if (self->socket != NULL && front_set_options(self->socket, frame_bytes))
+        return self;
+    (void)snprintf(why, why_room, "the socket cannot be made: %s", zmq_strerror(errno));
+    hfi_front_destroy(&self);
+    return NULL;
+}
+
+void
+hfi_front_destroy(hfi_front_t **self_p)
+{
+    HF_ASSERT(self_p != NULL);
+    hfi_front_t *self = *self_p;
+    if (self == NULL)
+        return;
+    HF_CHECK(self, FRONT_MAGIC);
+    hfi_front_drop_frames(self);
+    if (self->socket != NULL)
+        (void)zmq_close(self->socket);
+    for (size_t k = 0; k < self->n_binds; k++) {
+        free(self->binds[k].endpoint);
+        if (self->binds[k].lock >= 0)
+            (void)close(self->binds[k].lock);
+    }
+    for (hfi_link_t *link = hfi_links_next(&self->links, NULL); link != NULL;
+         link = hfi_links_next(&self->links, link))
+        front_let_go(link->longer);
+    hfi_links_close(&self->links);
+    hfi_peers_destroy(&self->peers);
+    free(self->ready.at);
+    free(self->blocked.at);
+    HF_BURY(self);
+    free(self);
+    *self_p = NULL;
+}
+
+bool
+hfi_front_bind(hfi_front_t *self, const char *endpoint, const char *folder, char *why,
+               size_t why_room)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    char last[512];
+    size_t len = sizeof last;
+    int lock;
+    if (self->n_binds == FRONT_BINDS) {
+        (void)snprintf(why, why_room, "%s: at most %d endpoints", endpoint, FRONT_BINDS);
+        return false;
+    }
+    if (!hfi_place_take(endpoint, folder, &lock, why, why_room))
+        return false;
+    front_bind_t *bind = &self->binds[self->n_binds];
+    (void)front_set(self->socket, ZMQ_IPV6, strchr(endpoint, '[') != NULL);
+    if (zmq_bind(self->socket, endpoint) != 0 ||
+        zmq_getsockopt(self->socket, ZMQ_LAST_ENDPOINT, last, &len) != 0 ||
+        (bind->endpoint = strdup(last)) == NULL) {
+        (void)snprintf(why, why_room, "%s: %s", endpoint, zmq_strerror(errno));
+        if (lock >= 0)
+            (void)close(lock);
+        return false;
+    }
+    bind->lock = lock;
+    self->n_binds++;
+    return true;
+}
+
+const char *
+hfi_front_endpoint(const hfi_front_t *self, size_t k)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return k < self->n_binds ? self->binds[k].endpoint : NULL;
+}
+
+void *
+hfi_front_socket(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return self->socket;
+}
+
+int
+hfi_front_peers_fd(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return hfi_peers_fd(self->peers);
+}
+
+/* ---- receiving ------------------------------------------------------------------------ */
+
+/* Reads the parts of a message that are left. */
+static void
+front_skip_parts(hfi_front_t *self)
+{
+    int more = 1;
+    while (more != 0) {
+        zmq_msg_t part;
+        (void)zmq_msg_init(&part);
+        more = zmq_msg_recv(&part, self->socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(&part);
+        (void)zmq_msg_close(&part);
+    }
+    self->figures.ignored++;
+}
+
+static int
+front_source(zmq_msg_t *body)
+{
+    return zmq_msg_get(body, ZMQ_SRCFD);
+}
+
+/* A peer that has chosen its own routing id is closed: no client of ours does that. */
+static void
+front_refuse_routing(hfi_front_t *self, zmq_msg_t *body)
+{
+    hfi_link_t stranger = {0};
+    self->figures.ignored++;
+    hfi_link_set_socket(&stranger, front_source(body));
+    hfi_link_shut(&stranger);
+    if (!self->has_warned)
+        hfi_log_put(self->log, HFI_LOG_WARNING, "peer",
+                    "a connection was closed: it chose its own routing id (said once)");
+    self->has_warned = true;
+}
+
+/* The link of the connection that `body` came on, a new one at its first frame. NULL: none, ignore the frame. */
+static hfi_link_t *
+front_link(hfi_front_t *self, zmq_msg_t *id, zmq_msg_t *body, hfi_batch_t *batch)
+{
+    const uint8_t *at = zmq_msg_data(id);
+    if (zmq_msg_size(id) != FRONT_ROUTING || at[0] != 0) {
+        front_refuse_routing(self, body);
+        return NULL;
+    }
+    uint32_t routing = (uint32_t)at[1] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 8 | at[4];
+    hfi_link_t *link = hfi_links_find_routing(&self->links, routing);
+    if (link != NULL)
+        return link;
+    link = hfi_links_add(&self->links, routing, front_source(body));
+    hfi_event_t *event = link != NULL ? hfi_batch_add(batch, HFI_EVENT_LINK_UP) : NULL;
+    if (event == NULL)
+        return NULL;
+    event->link = link->number;
+    if (link->fd < 0 && front_source(body) >= 0)
+        hfi_links_gone(&self->links, link); /* has sent and left */
+    hfi_peer_read(zmq_msg_gets(body, "Peer-Address"), zmq_msg_gets(body, "User-Id"), &event->peer);
+    self->figures.links_ever++;
+    return link;
+}
+
+/* Receives one message. False: there is none. */
+static bool
+front_receive(hfi_front_t *self, hfi_batch_t *batch)
+{
+    zmq_msg_t id;
+    zmq_msg_t *body = &self->frames[self->n_frames];
+    (void)zmq_msg_init(&id);
+    int n;
+    do
+        n = zmq_msg_recv(&id, self->socket, ZMQ_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 || !zmq_msg_more(&id)) {
+        HF_ASSERT(n >= 0 || errno == EAGAIN);
+        (void)zmq_msg_close(&id);
+        return n >= 0;
+    }
+    (void)zmq_msg_init(body);
+    n = zmq_msg_recv(body, self->socket, ZMQ_DONTWAIT);
+    HF_ASSERT(n >= 0); /* a message's parts come together */
+    hfi_link_t *link = NULL;
+    if (zmq_msg_more(body))
+        front_skip_parts(self);
+    else
+        link = front_link(self, &id, body, batch);
+    (void)zmq_msg_close(&id);
+    self->links.n_heard++;
+    if (link != NULL)
+        link->heard = self->links.n_heard;
+    hfi_event_t *event =
+        link != NULL && !link->is_kicked ? hfi_batch_add(batch, HFI_EVENT_FRAME) : NULL;
+    if (event == NULL) {
+        (void)zmq_msg_close(body);
+        return true;
+    }
+    event->link = link->number;
+    event->bytes = (hfi_span_t){.at = zmq_msg_data(body), .len = zmq_msg_size(body)};
+    self->figures.frames_in++;
+    self->figures.bytes_in += event->bytes.len;
+    self->n_frames++;
+    return true;
+}
+
+void
+hfi_front_drop_frames(hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    for (size_t k = 0; k < self->n_frames; k++)
+        (void)zmq_msg_close(&self->frames[k]);
+    self->n_frames = 0;
+}
+
+/* ---- ends ----------------------------------------------------------------------------- */
+
+/* Asks some links whether they are still there. */
+static void
+front_sweep(hfi_front_t *self, int64_t now_ns)
+{
+    if (now_ns < self->sweep_ns)
+        return;
+    self->sweep_ns = now_ns + FRONT_SWEEP_NS;
+    hfi_link_t *link = hfi_links_find(&self->links, self->links.swept);
+    for (int k = 0; k < FRONT_SWEEP; k++) {
+        link = hfi_links_next(&self->links, link);
+        self->links.swept = link != NULL ? link->number : 0;
+        if (link == NULL)
+            return;
+        if (link->state == HFI_LINK_LIVE && link->fd >= 0 && !hfi_link_has_socket(link))
+            hfi_links_gone(&self->links, link);
+    }
+}
+
+/* Whether nothing of the link can be left in the socket. */
+static bool
+front_is_read(const hfi_front_t *self, const hfi_link_t *link, bool is_drained)
+{
+    return is_drained ||
+           self->links.n_heard - link->heard > self->links.by_number.live + FRONT_TURNS;
+}
+
+/* Moves an end on. */
+static void
+front_end_link(hfi_front_t *self, hfi_link_t *link, int64_t now_ns)
+{
+    if (link->state != HFI_LINK_ENDING)
+        return;
+    if (!link->is_shut && now_ns >= link->until_ns) {
+        hfi_link_shut(link);
+        link->until_ns = now_ns + FRONT_END_NS;
+    }
+    if (link->is_shut &&
+        (now_ns >= link->until_ns || (link->fd >= 0 && !hfi_link_has_socket(link))))
+        hfi_links_gone(&self->links, link);
+}
+
+/* Links that are gone and read leave with LINK_DOWN. */
+static void
+front_end_links(hfi_front_t *self, hfi_batch_t *batch, bool is_drained, int64_t now_ns)
+{
+    hfi_link_list_t *ended = &self->links.ended;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < ended->n; k++) {
+        hfi_link_t *link = hfi_links_find(&self->links, ended->at[k]);
+        HF_ASSERT(link != NULL);
+        bool was_gone = link->state == HFI_LINK_GONE; /* before the last look into the socket */
+        front_end_link(self, link, now_ns);
+        hfi_event_t *event = was_gone && front_is_read(self, link, is_drained)
+                                 ? hfi_batch_add(batch, HFI_EVENT_LINK_DOWN)
+                                 : NULL;
+        if (event == NULL) {
+            ended->at[kept++] = link->number;
+            continue;
+        }
+        event->link = link->number;
+        event->is_certain = link->is_certain;
+        hfi_peers_forget(self->peers, link->number);
+        front_let_go(link->longer);
+        hfi_links_remove(&self->links, link);
+    }
+    ended->n = kept;
+}
+
+/* A process that has ended closes its connections; a child of its may still have them, so we close them too. */
+static void
+front_bury_dead(hfi_front_t *self, int64_t now_ns)
+{
+    uint64_t number;
+    while ((number = hfi_peers_take_dead(self->peers)) != 0) {
+        hfi_link_t *link = hfi_links_find(&self->links, number);
+        if (link == NULL)
+            continue;
+        link->is_certain = true;
+        hfi_links_end(&self->links, link, now_ns);
+    }
+}
+
+bool
+hfi_front_gather(hfi_front_t *self, hfi_batch_t *batch, int64_t now_ns)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    HF_ASSERT(self->n_frames == 0);
+    front_bury_dead(self, now_ns);
+    front_sweep(self, now_ns);
+    bool is_drained = false;
+    for (int k = 0; k < HFI_FRONT_FRAMES && !is_drained; k++) {
+        if (HFI_BATCH_MAX - batch->n < 2)
+            break;
+        is_drained = !front_receive(self, batch);
+    }
+    if (self->links.ended.n > 0)
+        front_end_links(self, batch, is_drained, now_ns);
+    return !is_drained;
+}
+
+/* ---- sending -------------------------------------------------------------------------- */
+
+static void
+front_put_ready(hfi_front_t *self, hfi_link_t *link)
+{
+    if (!link->is_ready && !link->is_blocked)
+        link->is_ready = hfi_link_list_add(&self->ready, link->number);
+}
+
+/* A send failed: the pipe is full, or the connection has gone. */
+static bool
+front_failed(hfi_front_t *self, hfi_link_t *link)
+{
+    if (errno != EAGAIN)
+        hfi_links_gone(&self->links, link);
+    else if (!link->is_blocked)
+        link->is_blocked = hfi_link_list_add(&self->blocked, link->number);
+    return false;
+}
+
+static bool
+front_send_routing(hfi_front_t *self, hfi_link_t *link)
+{
+    uint8_t id[FRONT_ROUTING] = {0, (uint8_t)(link->routing >> 24), (uint8_t)(link->routing >> 16),
+                                 (uint8_t)(link->routing >> 8), (uint8_t)link->routing};
+    int n;
+    do
+        n = zmq_send(self->socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    return n >= 0 || front_failed(self, link);
+}
+
+/* Sends a copy. False: not now, or never. */
+static bool
+front_send(hfi_front_t *self, hfi_link_t *link, hfi_span_t bytes)
+{
+    if (!front_send_routing(self, link))
+        return false;
+    /* past the routing id this fails only where the connection has just gone: then nothing matters */
+    (void)zmq_send(self->socket, bytes.at, bytes.len, ZMQ_DONTWAIT);
+    self->figures.frames_out++;
+    self->figures.bytes_out += bytes.len;
+    return true;
+}
+
+/* In front of a longer frame's bytes. */
+typedef struct front_block {
+    front_long_t *longer;
+    size_t len;
+} front_block_t;
+
+static void
+front_free_block(void *data, void *hint)
+{
+    (void)data;
+    front_block_t *block = hint;
+    atomic_fetch_sub(&block->longer->bytes, block->len);
+    front_let_go(block->longer);
+    free(block);
+}
+
+/* Whether libzmq may hold `len` bytes more for the link. */
+static bool
+front_may_hold(hfi_link_t *link, size_t len)
+{
+    if (link->longer == NULL) {
+        front_long_t *longer = calloc(1, sizeof *longer);
+        if (longer == NULL)
+            return false;
+        atomic_store(&longer->holders, 1);
+        link->longer = longer;
+    }
+    front_long_t *longer = link->longer;
+    size_t held = atomic_load(&longer->bytes);
+    return held == 0 || (held <= FRONT_LONG && len <= FRONT_LONG - held);
+}
+
+/* Gives a message of `len` bytes, filled; false: not now. */
+static bool
+front_fill_long(hfi_machine_t *machine, hfi_link_t *link, size_t len, zmq_msg_t *ret_body,
+                uint64_t *ret_last)
+{
+    front_block_t *block = front_may_hold(link, len) ? malloc(sizeof *block + len) : NULL;
+    if (block == NULL)
+        return false;
+    *block = (front_block_t){.longer = link->longer, .len = len};
+    uint8_t *at = (uint8_t *)(block + 1);
+    size_t n = hfi_machine_fill(machine, link->session, link->sent, at, len, ret_last);
+    HF_ASSERT(n > 0 && n <= len);
+    atomic_fetch_add(&block->longer->bytes, len);
+    atomic_fetch_add(&block->longer->holders, 1);
+    if (zmq_msg_init_data(ret_body, at, n, front_free_block, block) == 0)
+        return true;
+    front_free_block(at, block);
+    return false;
+}
+
+/* Sends one frame of `len` bytes, longer than the buffer, without copying it again. */
+static bool
+front_send_long(hfi_front_t *self, hfi_machine_t *machine, hfi_link_t *link, size_t len)
+{
+    uint64_t last;
+    zmq_msg_t body;
+    if (!front_fill_long(machine, link, len, &body, &last)) {
+        errno = EAGAIN; /* too much is held, or no memory: the message stays where it is */
+        return front_failed(self, link);
+    }
+    size_t n = zmq_msg_size(&body);
+    if (!front_send_routing(self, link)) {
+        (void)zmq_msg_close(&body);
+        return false;
+    }
+    if (zmq_msg_send(&body, self->socket, ZMQ_DONTWAIT) < 0)
+        (void)zmq_msg_close(&body);
+    self->figures.frames_out++;
+    self->figures.bytes_out += n;
+    link->sent = last;
+    return true;
+}
+
+/* The control frames whose moment has come. False: the pipe is full. */
+static bool
+front_send_controls(hfi_front_t *self, hfi_link_t *link)
+{
+    hfi_span_t bytes;
+    while (hfi_link_first(link, &bytes)) {
+        if (!front_send(self, link, bytes))
+            return false;
+        hfi_link_drop_first(link);
+    }
+    return true;
+}
+
+/* Sends what the link has to send. True: it has had its share, and there is more. */
+static bool
+front_send_link(hfi_front_t *self, hfi_machine_t *machine, hfi_link_t *link)
+{
+    for (size_t sent = 0; sent < FRONT_ROUND;) {
+        if (link->state == HFI_LINK_GONE || !front_send_controls(self, link) || link->session == 0)
+            return false;
+        uint64_t last;
+        size_t n = hfi_machine_fill(machine, link->session, link->sent, self->buffer,
+                                    sizeof self->buffer, &last);
+        if (n == 0)
+            return false;
+        if (n > sizeof self->buffer) {
+            if (!front_send_long(self, machine, link, n))
+                return false;
+        } else {
+            if (!front_send(self, link, (hfi_span_t){.at = self->buffer, .len = n}))
+                return false;
+            link->sent = last;
+        }
+        sent += n;
+    }
+    return true;
+}
+
+/* Sends on the links of the ready list; those with more to send stay on it. */
+static bool
+front_flush_ready(hfi_front_t *self, hfi_machine_t *machine)
+{
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < self->ready.n; k++) {
+        hfi_link_t *link = hfi_links_find(&self->links, self->ready.at[k]);
+        if (link == NULL)
+            continue;
+        link->is_ready = front_send_link(self, machine, link);
+        if (link->is_ready)
+            self->ready.at[kept++] = link->number;
+    }
+    self->ready.n = kept;
+    return kept > 0;
+}
+
+/* Those whose pipe was full are ready again, to be tried. */
+static void
+front_unblock(hfi_front_t *self)
+{
+    for (uint32_t k = 0; k < self->blocked.n; k++) {
+        hfi_link_t *link = hfi_links_find(&self->links, self->blocked.at[k]);
+        if (link == NULL)
+            continue;
+        link->is_blocked = false;
+        front_put_ready(self, link);
+    }
+    self->blocked.n = 0;
+}
+
+bool
+hfi_front_flush(hfi_front_t *self, hfi_machine_t *machine, int64_t now_ns)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    if (self->blocked.n > 0 && now_ns >= self->retry_ns) {
+        front_unblock(self);
+        self->retry_ns = now_ns + FRONT_RETRY_NS / 5;
+    }
+    bool has_more = front_flush_ready(self, machine);
+    self->figures.links = self->links.by_number.live;
+    self->due_ns = self->links.by_number.live > 0 ? self->sweep_ns : INT64_MAX;
+    if ((self->blocked.n > 0 || self->links.ended.n > 0) && self->due_ns > now_ns + FRONT_RETRY_NS)
+        self->due_ns = now_ns + FRONT_RETRY_NS;
+    return has_more;
+}
+
+/* ---- outputs -------------------------------------------------------------------------- */
+
+/* The session that the link sends; another one than before begins anew. */
+static void
+front_set_session(hfi_link_t *link, uint64_t session)
+{
+    if (session == 0 || link->session == session)
+        return;
+    link->session = session;
+    link->sent = 0;
+}
+
+static void
+front_control(hfi_front_t *self, hfi_link_t *link, const hfi_output_t *output)
+{
+    front_set_session(link, output->session);
+    bool is_first = link->controls.len == 0 && !link->is_blocked;
+    if (is_first && output->after <= link->sent && front_send(self, link, output->bytes))
+        return;
+    if (link->state == HFI_LINK_GONE)
+        return;
+    if (!hfi_link_keep(link, output->after, output->bytes))
+        self->figures.lost++;
+    front_put_ready(self, link);
+}
+
+/* What it is still sent has FRONT_KICK_NS to leave libzmq, which does not say when it has. */
+static void
+front_kick(hfi_front_t *self, hfi_link_t *link, int64_t now_ns)
+{
+    link->is_kicked = true;
+    hfi_links_end(&self->links, link, now_ns + FRONT_KICK_NS);
+}
+
+void
+hfi_front_take(hfi_front_t *self, const hfi_output_t *output, int64_t now_ns)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    hfi_link_t *link = hfi_links_find(&self->links, output->link);
+    if (link == NULL)
+        return; /* has gone meanwhile: the stream keeps what matters */
+    if (output->kind == HFI_OUTPUT_CONTROL) {
+        front_control(self, link, output);
+    } else if (output->kind == HFI_OUTPUT_KICK) {
+        front_kick(self, link, now_ns);
+    } else if (output->kind == HFI_OUTPUT_WATCH) {
+        if (!hfi_peers_watch(self->peers, link->number, (int64_t)output->number)) {
+            link->is_certain = true;
+            hfi_links_end(&self->links, link, now_ns);
+        }
+    } else if (output->kind == HFI_OUTPUT_SEND || output->kind == HFI_OUTPUT_REWIND) {
+        front_set_session(link, output->session);
+        if (output->kind == HFI_OUTPUT_REWIND)
+            link->sent = output->after;
+        front_put_ready(self, link);
+    }
+}
+
+int64_t
+hfi_front_due_ns(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return self->due_ns;
+}
+
+bool
+hfi_front_has_waiting(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return self->blocked.n > 0;
+}
+
+const hfi_front_figures_t *
+hfi_front_figures(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    return &self->figures;
+}

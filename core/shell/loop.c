@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* loop -- see loop.h
+ *
+ * Each round has the same six steps. Events are in the record before the machine sees them, and the record is kept
+ * before anything that they cause leaves; so a journal that recovers a manager needs no other order.
+ */
+#define _GNU_SOURCE
+#include "loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <base/check.h>
+#include <machine/machine.h>
+#include <value/writer.h>
+
+#include "boot.h"
+#include "done.h"
+#include "front.h"
+#include "journal.h"
+#include "pace.h"
+#include "probe.h"
+
+#define LOOP_MAGIC     0x100bf001u
+#define LOOP_REST_NS   INT64_C(50000000)  /* sleeps from here on let the watchdog sleep too */
+#define LOOP_LINGER_NS INT64_C(500000000) /* the last frames have so long to leave */
+
+enum { LOOP_JOBS = 64 /* finished jobs taken in a round */ };
+
+typedef enum loop_poll {
+    LOOP_POLL_FRONT,
+    LOOP_POLL_PEERS,
+    LOOP_POLL_JOBS,
+    LOOP_POLL_SIGNALS,
+    LOOP_N_POLL,
+} loop_poll_t;
+
+struct hfi_loop {
+    uint32_t magic;
+    hfi_loop_world_t world;
+    void *context;
+    hfi_front_t *front;
+    hfi_dones_t *dones;
+    hfi_watch_t *watch;
+    hfi_journal_t *journal; /* NULL: nothing is recorded */
+    hfi_machine_t *machine;
+    hfi_boot_t boot;
+    hfi_pace_t pace;
+    int cpu; /* -1: anywhere */
+    int64_t begun_ns;
+    bool has_more; /* the last round left something that can be done at once */
+    bool is_stopping;
+    bool is_stopped;
+    int status;
+    uint8_t entropy[32];
+    hfi_done_t jobs[LOOP_JOBS]; /* of this round: their values are borrowed by events */
+    size_t n_jobs;
+    hfi_batch_t batch;
+};
+
+static int64_t
+loop_now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- making --------------------------------------------------------------------------- */
+
+/* The CPU that loop and I/O thread are to share, if there are two to choose from; -1: none. */
+static int
+loop_choose_cpu(hfi_placement_t placement)
+{
+    cpu_set_t mine;
+    struct sched_param param = {0};
+    if (placement != HFI_PLACEMENT_SHARED || sched_getaffinity(0, sizeof mine, &mine) != 0 ||
+        CPU_COUNT(&mine) < 2 || pthread_setschedparam(pthread_self(), SCHED_BATCH, &param) != 0)
+        return -1;
+    return sched_getcpu();
+}
+
+static bool
+loop_open_context(hfi_loop_t *self)
+{
+    self->context = zmq_ctx_new();
+    if (self->context == NULL)
+        return false;
+    self->cpu = loop_choose_cpu(self->world.settings->placement);
+    if (self->cpu >= 0) {
+        (void)zmq_ctx_set(self->context, ZMQ_THREAD_AFFINITY_CPU_ADD, self->cpu);
+        (void)zmq_ctx_set(self->context, ZMQ_THREAD_SCHED_POLICY, SCHED_BATCH);
+    }
+    return true;
+}
+
+/* Moves this thread to the chosen CPU; threads made before stay where they are. */
+static void
+loop_place(const hfi_loop_t *self)
+{
+    cpu_set_t one;
+    if (self->cpu < 0)
+        return;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)self->cpu, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+}
+
+/* Makes all but the machine's first events. */
+static bool
+loop_open(hfi_loop_t *self, char *why, size_t why_room)
+{
+    const hfi_settings_t *settings = self->world.settings;
+    (void)snprintf(why, why_room, "no memory, or no descriptor");
+    if (!loop_open_context(self))
+        return false;
+    self->dones = hfi_dones_new();
+    self->watch = hfi_watch_new(self->world.log, settings->slow_ms);
+    if (self->dones == NULL || self->watch == NULL)
+        return false;
+    hfi_machine_world_t world = {.find_image = hfi_loader_find,
+                                 .context = self->world.loader,
+                                 .probe = hfi_watch_probe(self->watch)};
+    self->machine = hfi_machine_new(&world);
+    if (self->machine == NULL)
+        return false;
+    self->front =
+        hfi_front_new(self->context, settings->limits.frame, self->world.log, why, why_room);
+    if (self->front == NULL)
+        return false;
+    for (size_t k = 0; k < settings->binds.n; k++) {
+        if (!hfi_front_bind(self->front, settings->binds.at[k], settings->run_dir, why, why_room))
+            return false;
+    }
+    if (self->world.record == NULL)
+        return true;
+    self->journal = hfi_journal_new(self->world.record, self->world.loader, why, why_room);
+    return self->journal != NULL;
+}
+
+static void loop_turn(hfi_loop_t *self);
+
+hfi_loop_t *
+hfi_loop_new(const hfi_loop_world_t *world, char *why, size_t why_room)
+{
+    hfi_loop_t *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        (void)snprintf(why, why_room, "no memory");
+        return NULL;
+    }
+    self->magic = LOOP_MAGIC;
+    self->world = *world;
+    self->begun_ns = loop_now_ns();
+    hfi_pace_open(&self->pace, self->begun_ns);
+    if (!loop_open(self, why, why_room)) {
+        hfi_loop_destroy(&self);
+        return NULL;
+    }
+    if (!hfi_boot_write(&self->boot, world->settings, world->loader, self->front, &self->batch)) {
+        (void)snprintf(why, why_room, "no memory, no random bytes, or too many plugins");
+        hfi_loop_destroy(&self);
+        return NULL;
+    }
+    loop_turn(self);
+    return self;
+}
+
+void
+hfi_loop_destroy(hfi_loop_t **self_p)
+{
+    HF_ASSERT(self_p != NULL);
+    hfi_loop_t *self = *self_p;
+    if (self == NULL)
+        return;
+    HF_CHECK(self, LOOP_MAGIC);
+    hfi_front_destroy(&self->front);
+    if (self->context != NULL) {
+        while (zmq_ctx_term(self->context) != 0 && errno == EINTR)
+            continue;
+    }
+    hfi_journal_destroy(&self->journal);
+    hfi_machine_destroy(&self->machine);
+    hfi_watch_destroy(&self->watch);
+    hfi_dones_destroy(&self->dones);
+    hfi_boot_close(&self->boot);
+    HF_BURY(self);
+    free(self);
+    *self_p = NULL;
+}
+
+const char *
+hfi_loop_endpoint(const hfi_loop_t *self, size_t k)
+{
+    HF_CHECK(self, LOOP_MAGIC);
+    return hfi_front_endpoint(self->front, k);
+}
+
+/* ---- 1: wait -------------------------------------------------------------------------- */
+
+static int64_t
+loop_sleep_ns(hfi_loop_t *self, int64_t now_ns)
+{
+    int64_t sleep_ns = hfi_pace_plan(&self->pace, hfi_machine_due_ns(self->machine), now_ns);
+    int64_t front_ns = hfi_front_due_ns(self->front);
+    if (front_ns != INT64_MAX && (front_ns <= now_ns || front_ns - now_ns < sleep_ns))
+        sleep_ns = front_ns > now_ns ? front_ns - now_ns : 0;
+    return self->has_more || hfi_machine_wants_entropy(self->machine) ? 0 : sleep_ns;
+}
+
+/* Until something comes or is due. */
+static void
+loop_wait(hfi_loop_t *self)
+{
+    zmq_pollitem_t items[LOOP_N_POLL] = {
+        [LOOP_POLL_FRONT] = {.socket = hfi_front_socket(self->front), .events = ZMQ_POLLIN},
+        [LOOP_POLL_PEERS] = {.fd = hfi_front_peers_fd(self->front), .events = ZMQ_POLLIN},
+        [LOOP_POLL_JOBS] = {.fd = hfi_dones_fd(self->dones), .events = ZMQ_POLLIN},
+        [LOOP_POLL_SIGNALS] = {.fd = self->world.signals, .events = ZMQ_POLLIN},
+    };
+    int n = self->world.signals >= 0 ? LOOP_N_POLL : LOOP_POLL_SIGNALS;
+    int64_t sleep_ns = loop_sleep_ns(self, loop_now_ns());
+    int64_t sleep_ms = sleep_ns < INT64_MAX - 999999 ? (sleep_ns + 999999) / 1000000 : -1;
+    bool is_resting = sleep_ns >= LOOP_REST_NS;
+    if (is_resting)
+        hfi_watch_rest(self->watch, true);
+    n = zmq_poll(items, n, (long)sleep_ms);
+    HF_ASSERT(n >= 0 || errno == EINTR);
+    if (is_resting)
+        hfi_watch_rest(self->watch, false);
+}
+
+/* ---- 2: gather ------------------------------------------------------------------------ */
+
+/* A first signal drains; a second one does not wait. */
+static void
+loop_gather_signals(hfi_loop_t *self)
+{
+    struct signalfd_siginfo signal;
+    while (self->world.signals >= 0 &&
+           read(self->world.signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_STOP);
+        if (event == NULL)
+            return;
+        event->drain_s = self->is_stopping ? 0.0 : (double)self->world.settings->drain_ms / 1000.0;
+        self->is_stopping = true;
+    }
+}
+
+static void
+loop_gather_jobs(hfi_loop_t *self)
+{
+    while (self->n_jobs < LOOP_JOBS && hfi_dones_take(self->dones, &self->jobs[self->n_jobs])) {
+        const hfi_done_t *job = &self->jobs[self->n_jobs++];
+        hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_JOB_DONE);
+        HF_ASSERT(event != NULL); /* jobs are gathered early in the batch */
+        event->link = job->job;
+        event->status = job->status;
+        event->bytes = hfi_bytes_span(&job->value);
+    }
+}
+
+static void
+loop_gather_entropy(hfi_loop_t *self)
+{
+    if (!hfi_machine_wants_entropy(self->machine) ||
+        getrandom(self->entropy, sizeof self->entropy, 0) != (ssize_t)sizeof self->entropy)
+        return;
+    hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_ENTROPY);
+    HF_ASSERT(event != NULL);
+    event->bytes = (hfi_span_t){.at = self->entropy, .len = sizeof self->entropy};
+}
+
+static void
+loop_gather(hfi_loop_t *self)
+{
+    int64_t now_ns = loop_now_ns();
+    hfi_event_t *tick = hfi_batch_add(&self->batch, HFI_EVENT_TICK);
+    HF_ASSERT(tick != NULL);
+    tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
+    loop_gather_entropy(self);
+    loop_gather_jobs(self);
+    loop_gather_signals(self);
+    self->has_more = hfi_front_gather(self->front, &self->batch, now_ns);
+}
+
+/* ---- 6: flush ------------------------------------------------------------------------- */
+
+static hfi_log_level_t
+loop_level(uint64_t level)
+{
+    return level <= HF_LOG_ERROR     ? HFI_LOG_ERROR
+           : level <= HF_LOG_WARNING ? HFI_LOG_WARNING
+           : level <= HF_LOG_INFO    ? HFI_LOG_INFO
+                                     : HFI_LOG_DEBUG;
+}
+
+static uint64_t
+loop_rss_bytes(void)
+{
+    unsigned long size;
+    unsigned long resident = 0;
+    FILE *from = fopen("/proc/self/statm", "re");
+    if (from == NULL)
+        return 0;
+    if (fscanf(from, "%lu %lu", &size, &resident) !=
+        2) // NOLINT(cert-err34-c): the kernel's own numbers
+        resident = 0;
+    (void)fclose(from);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+loop_write_uint(hf_writer_t *w, const char *key, uint64_t number)
+{
+    hf_write_str(w, key, strlen(key));
+    hf_write_uint(w, number);
+}
+
+/* What the machine cannot know of itself. */
+static bool
+loop_write_figures(const hfi_loop_t *self, hfi_bytes_t *to)
+{
+    const hfi_front_figures_t *front = hfi_front_figures(self->front);
+    hfi_probe_figures_t probe;
+    hfi_watch_read(self->watch, &probe);
+    hfi_bytes_writer_t out;
+    hfi_bytes_writer_open(&out, to);
+    hf_write_map(&out.w, 9);
+    hf_write_str(&out.w, "uptime", 6);
+    hf_write_float(&out.w, (double)(loop_now_ns() - self->begun_ns) / 1e9);
+    loop_write_uint(&out.w, "rss", loop_rss_bytes());
+    loop_write_uint(&out.w, "pid", (uint64_t)getpid());
+    loop_write_uint(&out.w, "links", front->links);
+    loop_write_uint(&out.w, "links_ever", front->links_ever);
+    loop_write_uint(&out.w, "frames_out", front->frames_out);
+    loop_write_uint(&out.w, "frames_ignored", front->ignored);
+    loop_write_uint(&out.w, "slow_methods", probe.slow);
+    loop_write_uint(&out.w, "log_lines_lost", hfi_log_read(self->world.log).dropped);
+    return hfi_bytes_writer_close(&out);
+}
+
+/* A job that is done here and now comes back as an event like any other. */
+static void
+loop_job(hfi_loop_t *self, const hfi_output_t *output)
+{
+    static const uint8_t nil = 0xc0;
+    hfi_bytes_t value = {0};
+    int32_t status = 0;
+    if (!hfi_span_equal(output->text, hfi_span_of("figures")) ||
+        !loop_write_figures(self, &value)) {
+        hfi_bytes_close(&value);
+        status = -1;
+        (void)hfi_bytes_append(&value, &nil, 1);
+    }
+    if (!hfi_dones_put(self->dones, output->number, status, &value))
+        hfi_log_put(self->world.log, HFI_LOG_ERROR, "server",
+                    "no memory to answer a job of the machine's");
+}
+
+static void
+loop_take(hfi_loop_t *self, const hfi_output_t *output, int64_t now_ns)
+{
+    switch (output->kind) {
+    case HFI_OUTPUT_SEND:
+    case HFI_OUTPUT_CONTROL:
+    case HFI_OUTPUT_REWIND:
+    case HFI_OUTPUT_WATCH:
+    case HFI_OUTPUT_KICK:
+        hfi_front_take(self->front, output, now_ns);
+        return;
+    case HFI_OUTPUT_JOB:
+        loop_job(self, output);
+        return;
+    case HFI_OUTPUT_LOG:
+        hfi_log_span(self->world.log, loop_level(output->number), output->text, output->bytes);
+        return;
+    case HFI_OUTPUT_STOPPED:
+        self->is_stopped = true;
+        self->status = (int)output->number;
+        return;
+    }
+    HF_BUG("an output that the shell does not know");
+}
+
+static void
+loop_flush(hfi_loop_t *self)
+{
+    int64_t now_ns = loop_now_ns();
+    hfi_output_t output;
+    while (hfi_machine_take_output(self->machine, &output)) {
+        if (self->journal != NULL)
+            hfi_journal_output(self->journal, self->machine, &output);
+        loop_take(self, &output, now_ns);
+    }
+    if (hfi_front_flush(self->front, self->machine, now_ns))
+        self->has_more = true;
+}
+
+/* ---- the round ------------------------------------------------------------------------ */
+
+static void
+loop_commit(hfi_loop_t *self)
+{
+    char why[HFI_WHY];
+    if (self->journal != NULL && !hfi_journal_commit(self->journal, why, sizeof why))
+        hfi_log_put(self->world.log, HFI_LOG_ERROR, "server", "%s", why);
+}
+
+/* Steps 3 to 6, with what the batch borrows given back at the end. */
+static void
+loop_turn(hfi_loop_t *self)
+{
+    if (self->journal != NULL)
+        hfi_journal_append(self->journal, self->batch.at, self->batch.n);
+    for (size_t k = 0; k < self->batch.n; k++)
+        hfi_machine_apply(self->machine, &self->batch.at[k]);
+    loop_commit(self);
+    hfi_front_drop_frames(self->front);
+    for (size_t k = 0; k < self->n_jobs; k++)
+        hfi_bytes_close(&self->jobs[k].value);
+    self->n_jobs = 0;
+    self->batch.n = 0;
+    loop_flush(self);
+}
+
+/* What was put out last may still wait for slow readers: some more rounds of sending, nothing else. */
+static void
+loop_linger(hfi_loop_t *self)
+{
+    int64_t until_ns = loop_now_ns() + LOOP_LINGER_NS;
+    struct timespec pause = {.tv_nsec = 5000000};
+    while (hfi_front_has_waiting(self->front) && loop_now_ns() < until_ns) {
+        (void)nanosleep(&pause, NULL);
+        (void)hfi_front_flush(self->front, self->machine, loop_now_ns());
+    }
+}
+
+int
+hfi_loop_run(hfi_loop_t *self)
+{
+    HF_CHECK(self, LOOP_MAGIC);
+    loop_place(self);
+    while (!self->is_stopped) {
+        loop_wait(self);
+        loop_gather(self);
+        loop_turn(self);
+    }
+    loop_linger(self);
+    if (self->journal != NULL && !hfi_journal_is_whole(self->journal))
+        return self->status != 0 ? self->status : 1;
+    return self->status;
+}
