@@ -37,6 +37,9 @@ function(hf_plugin name)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/sdk/include
         ${PROJECT_SOURCE_DIR}/plugins)
     hf_warnings(${name})
+    if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/plugins/") # shipped: Install.cmake installs it
+        set_property(GLOBAL APPEND PROPERTY HF_SHIPPED_PLUGINS ${name})
+    endif()
     if(HF_TESTS AND NOT HF_SANITIZE) # instrumentation exports symbols of its own
         add_test(NAME exports.${name} COMMAND sh ${PROJECT_SOURCE_DIR}/tests/lint/exports.sh
             $<TARGET_FILE:${name}> hf_plugin)

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""downstream.py TREE WORK WHAT -- projects outside build against the installed tree, and run.
+
+WHAT: plugin (find_package and holdfast_add_plugin), cmake and pkgconfig (a program, either way), moved (all of it
+again after the tree was moved). With a program, holdfastd serves the plugin and the program calls it.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(*command, **more):
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+    if done.returncode != 0:
+        sys.exit(f'{" ".join(command)}: status {done.returncode}\n{done.stdout}')
+    return done.stdout
+
+
+def cmake(tree, source, build):
+    run('cmake', '-S', os.path.join(HERE, source), '-B', build, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release',
+        f'-DCMAKE_PREFIX_PATH={tree}', '-DCMAKE_C_FLAGS=-Wall -Wextra -Werror', f'-DCMAKE_INSTALL_PREFIX={tree}')
+    run('cmake', '--build', build)
+
+
+def plugin(tree, work):
+    build = os.path.join(work, 'plugin')
+    cmake(tree, 'plugin', build)
+    so = os.path.join(build, 'tally.so')
+    lint = os.path.join(HERE, '..', 'lint')
+    run('sh', f'{lint}/exports.sh', so, 'hf_plugin')
+    run(sys.executable, f'{lint}/undefined.py', f'{lint}/undefined-plugin.txt', so)
+    return so
+
+
+def by_cmake(tree, work):
+    cmake(tree, 'client', os.path.join(work, 'client'))
+    return os.path.join(work, 'client', 'marker'), {}
+
+
+def by_pkgconfig(tree, work):
+    libdir = next(os.path.join(tree, d) for d in ('lib', 'lib64', 'lib/x86_64-linux-gnu')
+                  if os.path.exists(os.path.join(tree, d, 'pkgconfig/holdfast.pc')))
+    env = {**os.environ, 'PKG_CONFIG_PATH': os.path.join(libdir, 'pkgconfig')}
+    flags = run('pkg-config', '--cflags', '--libs', 'holdfast', env=env).split()
+    assert os.path.isdir(run('pkg-config', '--variable=plugindir', 'holdfast', env=env).strip()), 'no plugindir'
+    program = os.path.join(work, 'marker')
+    run('cc', '-std=c11', '-Wall', '-Wextra', '-Werror', os.path.join(HERE, 'client/marker.c'), '-o', program, *flags)
+    return program, {'LD_LIBRARY_PATH': libdir}
+
+
+def serve(tree, so, program, env):
+    """holdfastd on a socket of its own; the program waits for it, as hf_connect does."""
+    with tempfile.TemporaryDirectory() as folder:
+        endpoint = f'ipc://{folder}/manager'
+        shutil.copy(so, folder)
+        manager = subprocess.Popen([os.path.join(tree, 'bin/holdfastd'), '--bind', endpoint, '--plugin', f'{folder}/tally.so'],
+                                   env={**os.environ, 'XDG_RUNTIME_DIR': folder})
+        try:
+            told = run(program, endpoint, env={**os.environ, **env}, timeout=30)
+        finally:
+            manager.terminate()
+            status = manager.wait(30)
+        if told != '3 times word\n' or status != 0:
+            sys.exit(f'the program said {told!r}, the manager ended with {status}')
+
+
+def main(tree, work, what):
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    if what == 'moved':
+        tree = shutil.copytree(tree, os.path.join(work, 'elsewhere'), symlinks=True)
+    so = plugin(tree, work)
+    if what in ('cmake', 'moved'):
+        serve(tree, so, *by_cmake(tree, work))
+    if what in ('pkgconfig', 'moved'):
+        serve(tree, so, *by_pkgconfig(tree, work))
+    print(f'downstream {what}: ok')
+
+
+main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3])
