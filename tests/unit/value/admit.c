@@ -491,6 +491,100 @@ whatever_was_lengthened_comes_back(void **state)
     }
 }
 
+/* `number` written in `form` comes out as our writer writes it. */
+static void
+check_form(uint8_t form, uint32_t log2, uint64_t number, bool is_negative)
+{
+    uint8_t bytes[16];
+    hf_writer_t w = {.at = bytes, .room = sizeof bytes, .grow = hfi_grow_never};
+    hfi_bytes_t scratch = {0};
+    hfi_item_t item;
+    hfi_write_number(&w, form, log2, number);
+    hfi_span_t rest = {bytes, w.len};
+    assert_int_equal(hfi_admit(&rest, 8, &scratch, &item), HFI_ADMIT_OK);
+    hf_value_t want = is_negative ? hf_int((int64_t)number) : hf_uint(number);
+    assert_true(hfi_span_equal(item.bytes, hfi_value_span(&want)));
+    bool is_same = hfi_span_equal((hfi_span_t){bytes, w.len}, hfi_value_span(&want));
+    assert_int_equal(scratch.len == 0, is_same); /* written again only at need */
+    hfi_bytes_close(&scratch);
+}
+
+static void
+each_int_may_come_in_each_form(void **state)
+{
+    (void)state;
+    for (uint32_t power = 0; power < 64; power++) {
+        for (uint64_t around = 0; around < 4; around++) {
+            uint64_t number = ((uint64_t)1 << power) + around - 2;
+            int64_t below = (int64_t) ~(number >> 1);
+            for (uint32_t log2 = 0; log2 < 4; log2++) {
+                uint32_t bits = 8u << log2;
+                if (bits == 64 || number >> bits == 0)
+                    check_form((uint8_t)(0xcc + log2), log2, number, false);
+                if (number >> (bits - 1) == 0)
+                    check_form((uint8_t)(0xd0 + log2), log2, number, false);
+                if (bits == 64 || below >= -((int64_t)1 << (bits - 1)))
+                    check_form((uint8_t)(0xd0 + log2), log2, (uint64_t)below, true);
+            }
+        }
+    }
+}
+
+/* Lengths around each border, in each form that can say them. */
+static void
+each_length_may_come_in_each_form(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0,  1,  2,  3,  4,   5,   8,     9,    15,
+                                     16, 17, 31, 32, 255, 256, 65535, 65536};
+    static const struct {
+        uint8_t form;
+        uint32_t log2;
+    } forms[] = {{0xd9, 0}, {0xda, 1}, {0xdb, 2}, {0xc4, 0}, {0xc5, 1}, {0xc6, 2}, {0xc7, 0},
+                 {0xc8, 1}, {0xc9, 2}, {0xdc, 1}, {0xdd, 2}, {0xde, 1}, {0xdf, 2}};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+            size_t len = lengths[i];
+            bool is_ext = forms[k].form >= 0xc7 && forms[k].form <= 0xc9;
+            if (len >> (8u << forms[k].log2) != 0)
+                continue;
+            hfi_bytes_t bytes = {0};
+            hfi_bytes_t want = {0};
+            hfi_bytes_t scratch = {0};
+            hfi_bytes_writer_t writer;
+            hfi_bytes_writer_open(&writer, &bytes);
+            hfi_write_number(&writer.w, forms[k].form, forms[k].log2, len);
+            if (is_ext)
+                hfi_write_byte(&writer.w, 16);
+            for (size_t n = 0; n < (forms[k].form >= 0xde ? 2 * len : len); n++)
+                hfi_write_byte(&writer.w, 7);
+            assert_true(hfi_bytes_writer_close(&writer));
+            const uint8_t *payload = bytes.at + 1 + ((size_t)1 << forms[k].log2) + is_ext;
+            hfi_bytes_writer_open(&writer, &want);
+            if (is_ext)
+                hf_write_ext(&writer.w, 16, payload, len);
+            else if (forms[k].form < 0xd9)
+                hf_write_bytes(&writer.w, payload, len);
+            else if (forms[k].form < 0xdc)
+                hf_write_str(&writer.w, (const char *)payload, len);
+            else if (forms[k].form < 0xde)
+                hf_write_list(&writer.w, len);
+            else
+                hf_write_map(&writer.w, len);
+            if (forms[k].form >= 0xdc)
+                hfi_write_raw(&writer.w, payload, forms[k].form >= 0xde ? 2 * len : len);
+            assert_true(hfi_bytes_writer_close(&writer));
+            hfi_span_t rest = hfi_bytes_span(&bytes);
+            hfi_item_t item;
+            assert_int_equal(hfi_admit(&rest, 8, &scratch, &item), HFI_ADMIT_OK);
+            assert_true(hfi_span_equal(item.bytes, hfi_bytes_span(&want)));
+            hfi_bytes_close(&bytes);
+            hfi_bytes_close(&want);
+            hfi_bytes_close(&scratch);
+        }
+    }
+}
+
 static void
 items_are_taken_one_by_one(void **state)
 {
@@ -556,6 +650,8 @@ main(void)
         cmocka_unit_test(keys_are_hashable),
         cmocka_unit_test(long_forms_are_written_again),
         cmocka_unit_test(whatever_was_lengthened_comes_back),
+        cmocka_unit_test(each_int_may_come_in_each_form),
+        cmocka_unit_test(each_length_may_come_in_each_form),
         cmocka_unit_test(items_are_taken_one_by_one),
         cmocka_unit_test(counts_are_believed_only_with_bytes),
     };
