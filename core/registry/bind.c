@@ -377,7 +377,7 @@ check_kinds(const bind_work_t *w)
 static bool
 open_scratch(hfi_binder_t *self, const hf_value_t *args, const hf_value_t *kwargs)
 {
-    size_t room = 2 * MAX_HEAD + hf_len_of(args) + (kwargs == NULL ? 0 : hf_len_of(kwargs));
+    size_t room = (size_t)2 * MAX_HEAD + hf_len_of(args) + (kwargs == NULL ? 0 : hf_len_of(kwargs));
     self->scratch.len = 0;
     return hfi_bytes_reserve(&self->scratch, room) != NULL ||
            hfi_fail(&self->failure, "LimitExceeded", "no memory for the arguments");

@@ -80,14 +80,14 @@ static bool
 reserve(hfi_plugins_t *self, uint32_t types, uint32_t plugins)
 {
     hfi_type_t **more_types =
-        realloc(self->types, (self->n_types + (size_t)types) * sizeof *more_types);
+        realloc(self->types, (self->n_types + (size_t)types) * sizeof(hfi_type_t *));
     if (more_types == NULL)
         return false;
     self->types = more_types;
     if (plugins == 0)
         return true;
     hf_plugin_t **more_plugins =
-        realloc(self->plugins, (self->n_plugins + (size_t)plugins) * sizeof *more_plugins);
+        realloc(self->plugins, (self->n_plugins + (size_t)plugins) * sizeof(hf_plugin_t *));
     if (more_plugins == NULL)
         return false;
     self->plugins = more_plugins;

@@ -369,7 +369,7 @@ hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t
 {
     HF_CHECK(self, POLICY_MAGIC);
     policy_setting_t s = {self, NULL, n_types(self->plugins), why, why_room};
-    s.views = calloc(s.n_views + (size_t)1, sizeof *s.views);
+    s.views = calloc(s.n_views + (size_t)1, sizeof(hfi_view_t *));
     if (s.views == NULL)
         return policy_refuse(&s, "exposure: no memory");
     if (!read_settings(&s, settings)) {
@@ -386,7 +386,7 @@ hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t
 static void
 grow(hfi_policy_t *self, uint32_t n)
 {
-    hfi_view_t **views = realloc(self->views, n * sizeof *views);
+    hfi_view_t **views = realloc(self->views, n * sizeof(hfi_view_t *));
     if (views == NULL)
         HF_BUG("no memory for a type's view");
     for (uint32_t k = self->n_views; k < n; k++)

@@ -36,6 +36,7 @@ static const hf_method_t universal_rows[N_UNIVERSALS] = {
 typedef struct type_check {
     const char *type;
     const char *method; /* NULL: of the type itself */
+    char number[32];    /* of a method without a name, in words */
     char *why;
     size_t why_room;
 } type_check_t;
@@ -99,16 +100,15 @@ static bool
 check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
              hfi_method_t *ret_method)
 {
-    char number[32];
     char why[192];
-    (void)snprintf(number, sizeof number, "number %u", (unsigned)(ret_method->number + 1));
-    c->method = number;
+    (void)snprintf(c->number, sizeof c->number, "number %u", (unsigned)(ret_method->number + 1));
+    c->method = c->number;
     if (!hfi_text_is_name(row->name))
         return type_refuse(c, "its name is not a word of at most %d letters, digits and _",
                            HFI_MAX_NAME_BYTES);
     c->method = row->name;
     for (uint32_t k = 0; k < ret_method->number; k++) {
-        if (strcmp(type->methods[k].row->name, row->name) == 0)
+        if (strcmp(type->rows[k].name, row->name) == 0)
             return type_refuse(c, "there are two rows of that name");
     }
     if (row->run == NULL)
@@ -125,8 +125,8 @@ check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
 static bool
 has_own(const hfi_type_t *self, const char *name)
 {
-    for (uint32_t k = 0; k < self->n_methods; k++) {
-        if (strcmp(self->methods[k].row->name, name) == 0)
+    for (uint32_t k = 0; k < self->row->n_methods; k++) {
+        if (strcmp(self->rows[k].name, name) == 0)
             return true;
     }
     return false;
@@ -235,7 +235,7 @@ hfi_type_t *
 hfi_type_new(const hf_type_t *row, const char *plugin, uint32_t number, char *why, size_t why_room)
 {
     HF_ASSERT(plugin != NULL);
-    type_check_t c = {"(nameless)", NULL, why, why_room};
+    type_check_t c = {.type = "(nameless)", .why = why, .why_room = why_room};
     if (row == NULL) {
         (void)type_refuse(&c, "there is no table");
         return NULL;

@@ -200,8 +200,8 @@ a_long_keyword_is_cut_between_characters(void **state)
     bound_case_t c;
     (void)state;
     case_open(&c, "x: int", 0, 1);
-    for (int k = 0; k < 100; k++)
-        memcpy(name + 1 + 2 * k, "\xc3\xa9", 2);
+    for (size_t k = 1; k < 201; k++)
+        name[k] = k % 2 == 1 ? '\xc3' : '\xa9';
     name[0] = 'a';
     hf_write_str(&c.kwargs.w, name, 201);
     hf_write_nil(&c.kwargs.w);
