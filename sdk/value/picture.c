@@ -446,6 +446,15 @@ read_handle(reading_t *self, const hf_value_t *value, out_t *out)
 }
 
 static bool
+read_value(const reading_t *self, const hf_value_t *value, out_t *out)
+{
+    if (self->hooks != NULL && self->hooks->keep != NULL)
+        return self->hooks->keep(self->hooks->context, value, &out->as.v, self->failure);
+    return hfi_value_keep(value, &out->as.v) ||
+           hfi_fail(self->failure, "LimitExceeded", "no memory for the value");
+}
+
+static bool
 read_letter(reading_t *self, char letter, const hf_value_t *value)
 {
     if (letter == 'n')
@@ -463,8 +472,7 @@ read_letter(reading_t *self, char letter, const hf_value_t *value)
         out.as.b = hf_as_bool(value);
         is_read = hf_kind(value) == HF_BOOL || misfit(self, value, "a bool");
     } else if (letter == 'v') {
-        is_read = hfi_value_keep(value, &out.as.v) ||
-                  hfi_fail(self->failure, "LimitExceeded", "no memory for the value");
+        is_read = read_value(self, value, &out);
     } else if (letter == 'h') {
         is_read = read_handle(self, value, &out);
     } else if (strchr("iuf", letter) != NULL) {
@@ -548,7 +556,9 @@ out_commit(const out_t *out)
 static void
 out_undo(const reading_t *self, out_t *out)
 {
-    if (out->letter == 'v')
+    if (out->letter == 'v' && self->hooks != NULL && self->hooks->drop != NULL)
+        self->hooks->drop(self->hooks->context, &out->as.v);
+    else if (out->letter == 'v')
         hfi_value_drop(&out->as.v);
     else if (out->letter == 'h')
         self->hooks->undo(self->hooks->context, &out->as.p);

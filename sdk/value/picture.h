@@ -34,6 +34,10 @@ typedef struct hfi_picture_hooks {
     bool (*read)(void *context, const hf_value_t *handle, void **ret_proxy, hfi_failure_t *failure);
     /* Takes back what `read` gave: a later part of the picture failed. */
     void (*undo)(void *context, void **proxy_p);
+    /* Gives the copy that is read by v, and takes it back. NULL: hfi_value_keep, hfi_value_drop. */
+    bool (*keep)(void *context, const hf_value_t *value, hf_value_t *ret_kept,
+                 hfi_failure_t *failure);
+    void (*drop)(void *context, hf_value_t *value);
 } hfi_picture_hooks_t;
 
 /* A picture that was looked through. */
