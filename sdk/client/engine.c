@@ -25,23 +25,29 @@
 #include <stdio.h>
 
 #include <base/check.h>
+#include <value/admit.h>
 #include <value/value.h>
 
 enum {
-    ENGINE_DEPTH_SPARE = 64, /* an answer may wrap what a call could carry */
+    ENGINE_DEPTH_SPARE = 64,
 };
 
 #define ENGINE_MS INT64_C(1000000)
 
 /* ---- birth and end -------------------------------------------------------------------- */
 
-/* HELLO's free text must be UTF-8; what is no ASCII here may be anything, and is shown as ?. */
+/* HELLO's free text: UTF-8, cut at a character's border; none where it is no UTF-8. */
 static void
 engine_name(char *to, const char *client)
 {
-    size_t n = 0;
-    for (; client != NULL && client[n] != '\0' && n < ENGINE_CLIENT_MAX; n++)
-        to[n] = (unsigned char)client[n] < 0x80 ? client[n] : '?';
+    size_t all = client == NULL ? 0 : strlen(client);
+    size_t n = all < ENGINE_CLIENT_MAX ? all : ENGINE_CLIENT_MAX;
+    while (n < all && n > 0 && ((unsigned char)client[n] & 0xc0) == 0x80)
+        n--;
+    if (n > 0 && hfi_is_utf8(client, n))
+        memcpy(to, client, n);
+    else
+        n = 0;
     to[n] = '\0';
 }
 
@@ -200,11 +206,19 @@ hfi_engine_due_ns(const hfi_engine_t *self)
 
 /* ---- receiving: answers --------------------------------------------------------------- */
 
+/* How deep an answer may be: it may wrap what a call could carry. */
+static uint64_t
+engine_depth(const hfi_engine_t *self)
+{
+    uint64_t depth = self->dial.limits.depth;
+    return depth < HFI_DEPTH_MAX - ENGINE_DEPTH_SPARE ? depth + ENGINE_DEPTH_SPARE : HFI_DEPTH_MAX;
+}
+
 static void
 engine_apply_ack(hfi_engine_t *self, uint64_t ack)
 {
     hfi_stream_on_ack(&self->stream, ack, NULL, NULL);
-    if (hfi_engine_acked(self) >= self->last_promise)
+    if (hfi_engine_acknowledged(self) >= self->last_promise)
         self->stream.ack_limit = UINT64_MAX;
 }
 
@@ -215,6 +229,21 @@ engine_on_gap(hfi_engine_t *self, int64_t now_ns)
         self->wants_resync = true;
 }
 
+/* Takes the messages of a frame. HFI_REJECT_NONE, or what ends the session. */
+static hfi_reject_t
+engine_take_messages(hfi_engine_t *self, hfi_messages_t *messages, uint64_t number, int64_t now_ns)
+{
+    for (;;) {
+        hfi_message_t m;
+        bool is_end;
+        hfi_reject_t bad = hfi_messages_next(messages, &m, &is_end);
+        if (bad != HFI_REJECT_NONE || is_end)
+            return bad;
+        if (hfi_stream_take(&self->stream, &number, m.len, now_ns))
+            hfi_engine_answer(self, &m);
+    }
+}
+
 static void
 engine_on_data(hfi_engine_t *self, const hfi_frame_t *frame, int64_t now_ns)
 {
@@ -223,27 +252,22 @@ engine_on_data(hfi_engine_t *self, const hfi_frame_t *frame, int64_t now_ns)
         engine_on_gap(self, now_ns);
         return;
     }
-    hfi_messages_t messages = {0};
-    if (verdict != HFI_STREAM_OK ||
-        !hfi_messages_open(&messages, frame->messages, self->dial.limits.depth + ENGINE_DEPTH_SPARE,
-                           true, &self->scratch)) {
+    if (verdict != HFI_STREAM_OK) {
         engine_break(self, HFI_REJECT_BAD_FRAME);
         return;
     }
-    uint64_t number = frame->seq;
-    while (!self->is_ended) {
-        hfi_message_t m;
-        bool is_end;
-        if (hfi_messages_next(&messages, &m, &is_end) != HFI_REJECT_NONE) {
-            engine_break(self, HFI_REJECT_BAD_FRAME);
-            return;
-        }
-        if (is_end)
-            break;
-        if (hfi_stream_take(&self->stream, &number, m.len, now_ns))
-            hfi_engine_answer(self, &m);
+    hfi_messages_t messages = {0};
+    hfi_reject_t bad = HFI_REJECT_LIMIT;
+    if (hfi_messages_open(&messages, frame->messages, engine_depth(self), true, &self->scratch)) {
+        bad = engine_take_messages(self, &messages, frame->seq, now_ns);
+        hfi_messages_close(&messages);
     }
-    engine_apply_ack(self, frame->ack);
+    if (bad == HFI_REJECT_LIMIT)
+        hfi_engine_end(self, "SessionLost", "there was no memory for an answer");
+    else if (bad != HFI_REJECT_NONE)
+        engine_break(self, bad);
+    else
+        engine_apply_ack(self, frame->ack);
 }
 
 /* ---- receiving: the rest -------------------------------------------------------------- */
@@ -483,17 +507,20 @@ hfi_engine_last(const hfi_engine_t *self)
     return hfi_stream_last(&self->stream);
 }
 
-bool
-hfi_engine_is_acknowledged(const hfi_engine_t *self, uint64_t number)
+uint64_t
+hfi_engine_acknowledged(const hfi_engine_t *self)
 {
-    return hfi_engine_acked(self) >= number;
+    return self->stream.outbox.first - 1;
 }
 
-void
+uint64_t
 hfi_engine_probe(hfi_engine_t *self)
 {
     HF_CHECK(self, ENGINE_MAGIC);
+    if (!self->is_ended)
+        hfi_engine_gather(self);
     self->wants_ping = true;
+    return hfi_engine_last(self);
 }
 
 size_t
@@ -507,7 +534,7 @@ hfi_engine_unsent(const hfi_engine_t *self)
 bool
 hfi_engine_is_waiting(const hfi_engine_t *self)
 {
-    return self->stream.sent > hfi_engine_acked(self);
+    return self->stream.sent > hfi_engine_acknowledged(self);
 }
 
 uint64_t

@@ -134,12 +134,13 @@ void hfi_engine_bye(hfi_engine_t *self, int64_t now_ns);
 /* Ends it without a word, as where the library gives up. The reason is the caller's. */
 void hfi_engine_give_up(hfi_engine_t *self, const char *kind, const char *text);
 
-/* Number of the last message put into the stream, and whether the manager has acknowledged up to `number`. */
+/* Number of the last message put into the stream, and of the last that the manager has acknowledged. */
 uint64_t hfi_engine_last(const hfi_engine_t *self);
-bool hfi_engine_is_acknowledged(const hfi_engine_t *self, uint64_t number);
+uint64_t hfi_engine_acknowledged(const hfi_engine_t *self);
 
-/* Asks for an acknowledgement at once, by a PING behind what is queued. */
-void hfi_engine_probe(hfi_engine_t *self);
+/* Asks for an acknowledgement at once, by a PING behind all that is queued, releases too. Returns the number of the
+ * last message of it. */
+uint64_t hfi_engine_probe(hfi_engine_t *self);
 
 /* Bytes queued and not yet sent; and whether anything sent is still unanswered and unacknowledged. */
 size_t hfi_engine_unsent(const hfi_engine_t *self);

@@ -304,7 +304,7 @@ hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_
     if (!engine_commit(self, call, &number, ret_failure))
         return HFI_PUT_FAILED;
     if (has_promises) {
-        if (hfi_engine_acked(self) >= self->last_promise)
+        if (hfi_engine_acknowledged(self) >= self->last_promise)
             self->stream.ack_limit = self->stream.received;
         self->last_promise = number;
     }

@@ -53,12 +53,6 @@ struct hfi_engine {
     hfi_failure_t reason;
 };
 
-static inline uint64_t
-hfi_engine_acked(const hfi_engine_t *self)
-{
-    return self->stream.outbox.first - 1;
-}
-
 /* Ends the session for good; the first reason stays. */
 void hfi_engine_end(hfi_engine_t *self, const char *kind, const char *text);
 

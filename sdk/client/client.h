@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* client -- what a client is inside, and what its modules share.
+ *
+ * Who owns what: `mutex` guards everything but what is marked atomic and what is marked as the leader's. It is a
+ * leaf: nothing is polled, sent or received under it, and no code of the program's runs. hf_client_t lives as long
+ * as hf_disconnect has not come, and after that as long as a proxy or future of it does.
+ */
+#ifndef HFI_CLIENT_H
+#define HFI_CLIENT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/span.h>
+#include <holdfast/holdfast.h>
+#include <value/failure.h>
+
+#include "engine.h"
+#include "link.h"
+
+enum {
+    HFI_CLIENT_MAGIC = 0x4846434c, /* "HFCL" */
+    HFI_PROXY_MAGIC = 0x48465058,  /* "HFPX" */
+    HFI_FUTURE_MAGIC = 0x48464655, /* "HFFU" */
+    HFI_WAKES_MAX = 64,
+};
+
+#define HFI_MS INT64_C(1000000)
+
+typedef struct hfi_waiter hfi_waiter_t;
+
+/* What is given back without a lock: a proxy, or an answer's value that held referents. */
+typedef struct hfi_released {
+    struct hfi_released *next;
+    bool is_value;
+} hfi_released_t;
+
+struct hf_client {
+    uint32_t magic;
+    uint32_t generation; /* of the process: another one in a fork's child */
+    atomic_uint refs;
+    pthread_mutex_t mutex;
+    hfi_engine_t *engine;
+    hf_future_t *free_futures;
+    int64_t opened_ns;
+
+    /* the lead */
+    bool is_led;
+    bool is_asleep;  /* the leader polls, or is about to */
+    bool is_woken;   /* and was written to */
+    bool is_closed;  /* the link is gone, nobody leads any more */
+    bool is_refused; /* an attempt to connect failed, and none has gone well */
+    hfi_waiter_t *first_waiter;
+    hfi_waiter_t *last_waiter;
+    hfi_link_t *link; /* the leader's */
+    uint8_t *buffer;  /* the leader's: HFI_ENGINE_ROOM bytes */
+    uint32_t n_wakes; /* the leader's: threads to be woken when the mutex is let go */
+    atomic_uint *wakes[HFI_WAKES_MAX];
+    int wake_fd;
+    uint32_t interrupts_seen;
+    atomic_uint interrupts;
+
+    /* lock-free */
+    _Atomic(hfi_released_t *) released;
+    atomic_bool is_poked;       /* the keeper comes within 100 ms */
+    _Atomic int64_t timeout_ns; /* of calls; INT64_MAX: none */
+
+    /* the keeper's, under its mutex */
+    hf_client_t *next;
+    hf_client_t **previous_next;
+    int64_t visit_ns;
+    bool is_visited;
+};
+
+static inline void
+hfi_client_lock(hf_client_t *self)
+{
+    (void)pthread_mutex_lock(&self->mutex);
+}
+
+/* Wakes whom the lead has let go, too. */
+void hfi_client_unlock(hf_client_t *self);
+
+int64_t hfi_now_ns(void);
+/* now + seconds; INT64_MAX where they are below 0, no number, or past all time. */
+int64_t hfi_due_ns(double seconds);
+
+void hfi_client_ref(hf_client_t *self);
+/* Takes a reference; with the last one memory is freed. Never blocks. */
+void hfi_client_unref(hf_client_t *self);
+
+/* False: not usable here, and this thread's error says why (NULL, or a fork's child). */
+bool hfi_client_is_usable(const hf_client_t *self);
+
+/* When a call made now is due by the client's default. */
+int64_t hfi_client_due_ns(hf_client_t *self);
+
+/* Lock-free; from any thread, any finalizer. Takes `released` and one reference of the client. */
+void hfi_client_push(hf_client_t *self, hfi_released_t *released);
+/* Gives back what was pushed. Under the mutex. */
+void hfi_client_drain(hf_client_t *self);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* options -- what hf_connect may be told; NULL options are the defaults.
+ *
+ * Thread: one at a time; read by hf_connect.
+ */
+#ifndef HFI_OPTIONS_H
+#define HFI_OPTIONS_H
+
+#include <stdint.h>
+
+#include <holdfast/holdfast.h>
+
+const char *hfi_options_name(const hf_options_t *self); /* borrows; NULL: not set */
+int64_t hfi_options_lease_ns(const hf_options_t *self);
+int64_t hfi_options_connect_ns(const hf_options_t *self);
+int64_t hfi_options_wait_ns(const hf_options_t *self);
+
+#endif
