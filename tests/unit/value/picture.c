@@ -57,7 +57,8 @@ hook_undo(void *context, void **proxy_p)
     n_undone++;
 }
 
-static const hfi_picture_hooks_t hooks = {&n_given, hook_write, hook_read, hook_undo};
+static const hfi_picture_hooks_t hooks = {
+    .context = &n_given, .write = hook_write, .read = hook_read, .undo = hook_undo};
 
 /* ---- building ---- */
 
