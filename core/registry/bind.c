@@ -61,7 +61,7 @@ fits(const hfi_binder_t *self, const hfi_signature_t *signature, const hfi_shape
 {
     hf_kind_t kind = hf_kind(value);
     if (kind == HF_HANDLE && shape->n_typeids > 0)
-        return hfi_shape_fits(signature, shape, value, typeid_of(self, value));
+        return hfi_shape_fits(shape, &signature->typeids, value, typeid_of(self, value));
     return ((shape->kinds >> kind) & 1u) != 0 &&
            (kind != HF_INT || !shape->is_int64 || hf_int_fits(value));
 }
@@ -72,7 +72,7 @@ refuse_kind(const bind_work_t *w, const hfi_parameter_t *parameter, const hf_val
     hf_kind_t kind = hf_kind(value);
     char wanted[128];
     char got[NAME_ROOM];
-    hfi_shape_name(w->signature, &parameter->shape, wanted, sizeof wanted);
+    hfi_shape_name(&parameter->shape, &w->signature->typeids, wanted, sizeof wanted);
     (void)snprintf(got, sizeof got, "%s", kind_name(kind));
     if (kind == HF_INT && ((parameter->shape.kinds >> kind) & 1u) != 0)
         return hfi_fail(&w->binder->failure, "OverflowError",

@@ -20,21 +20,11 @@
 #include <base/span.h>
 #include <holdfast/value.h>
 
+#include "shape.h"
+
 enum {
     HFI_MAX_PARAMETERS = 16,
-    HFI_MAX_TYPEIDS = 16, /* handle[…] in one signature */
-    HFI_MAX_SIGNATURE_BYTES = 2048,
-    HFI_MAX_NAME_BYTES = 63,
 };
-
-/* A type of the grammar. The bits of both masks are 1 << HF_NIL … 1 << HF_EXT. */
-typedef struct hfi_shape {
-    uint32_t kinds;    /* that fit */
-    uint32_t words;    /* that were written, HFI_WORD_…: for the error's text */
-    uint8_t typeid_at; /* handle[Typeid]: the first in hfi_signature.typeids */
-    uint8_t n_typeids; /* 0: any handle fits, if a handle does */
-    bool is_int64;     /* an int past int64 does not fit */
-} hfi_shape_t;
 
 typedef enum hfi_parameter_kind {
     HFI_PLAIN = 0,    /* by position or keyword */
@@ -62,8 +52,7 @@ typedef struct hfi_signature {
     bool has_result; /* "->" was written */
     hfi_shape_t result;
     hfi_parameter_t parameters[HFI_MAX_PARAMETERS];
-    uint32_t n_typeids;
-    hfi_span_t typeids[HFI_MAX_TYPEIDS];
+    hfi_typeids_t typeids;
     char *text;        /* a copy; names point into it */
     hfi_bytes_t store; /* the defaults that are not inline */
 } hfi_signature_t;
@@ -78,12 +67,5 @@ const char *hfi_signature_text(const hfi_signature_t *self);
 
 /* Whether a result fits what the signature promises. */
 bool hfi_signature_returns(const hfi_signature_t *self, const hf_value_t *result);
-
-/* Whether a value is of that type; handle[Typeid] compares with the typeid given (len 0: unknown, does not fit). */
-bool hfi_shape_fits(const hfi_signature_t *self, const hfi_shape_t *shape, const hf_value_t *value,
-                    hfi_span_t typeid_);
-
-/* Writes the type as Python would name it, "int or None", cut to the room. */
-void hfi_shape_name(const hfi_signature_t *self, const hfi_shape_t *shape, char *to, size_t room);
 
 #endif

@@ -5,16 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "signature.h"
-
-static bool
-is_letter(char c)
+bool
+hfi_text_is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static bool
-is_digit(char c)
+bool
+hfi_text_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -22,10 +20,11 @@ is_digit(char c)
 bool
 hfi_text_is_name(const char *text)
 {
-    if (text == NULL || !is_letter(text[0]))
+    if (text == NULL || !hfi_text_is_letter(text[0]))
         return false;
     size_t len = 1;
-    while (len <= HFI_MAX_NAME_BYTES && (is_letter(text[len]) || is_digit(text[len])))
+    while (len <= HFI_MAX_NAME_BYTES &&
+           (hfi_text_is_letter(text[len]) || hfi_text_is_digit(text[len])))
         len++;
     return len <= HFI_MAX_NAME_BYTES && text[len] == '\0';
 }
@@ -38,7 +37,7 @@ hfi_text_is_label(const char *text)
         return false;
     for (; len <= HFI_MAX_NAME_BYTES && text[len] != '\0'; len++) {
         char c = text[len];
-        if (!is_letter(c) && !is_digit(c) && c != '.' && c != '-' && c != '+')
+        if (!hfi_text_is_letter(c) && !hfi_text_is_digit(c) && c != '.' && c != '-' && c != '+')
             return false;
     }
     return len > 0 && len <= HFI_MAX_NAME_BYTES;

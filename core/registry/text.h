@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { HFI_MAX_NAME_BYTES = 63 };
+
+/* Of ASCII; _ is a letter. */
+bool hfi_text_is_letter(char c);
+bool hfi_text_is_digit(char c);
+
 /* A word of ASCII letters, digits and _, beginning with a letter or _, of at most HFI_MAX_NAME_BYTES. NULL is none. */
 bool hfi_text_is_name(const char *text);
 

@@ -3,6 +3,7 @@
 #include "given.h"
 
 #include <registry/signature.h>
+#include <registry/text.h>
 
 typedef struct refusal {
     const char *text;
@@ -304,7 +305,7 @@ each_type_takes_its_kinds(void **state)
             if (hfi_signature_returns(s, &value) != ((rows[k].fits >> kinds[i] & 1u) != 0))
                 fail_msg("%s and kind %d", rows[k].type, (int)kinds[i]);
         }
-        hfi_shape_name(s, &s->result, said, sizeof said);
+        hfi_shape_name(&s->result, &s->typeids, said, sizeof said);
         assert_string_equal(said, rows[k].said);
         hfi_signature_destroy(&s);
     }
@@ -336,7 +337,7 @@ a_types_name_is_cut_to_its_room(void **state)
     char said[8] = "1234567";
     (void)state;
     hfi_signature_t *s = taken("-> bool or int or str or bytes or list");
-    hfi_shape_name(s, &s->result, said, 7);
+    hfi_shape_name(&s->result, &s->typeids, said, 7);
     assert_string_equal(said, "bool, ");
     hfi_signature_destroy(&s);
 }
@@ -389,12 +390,13 @@ check_taken(const hfi_signature_t *s)
         const hfi_parameter_t *p = &s->parameters[k];
         assert_true(p->name.len > 0 && p->name.len <= HFI_MAX_NAME_BYTES);
         assert_true((p->kind == HFI_PLAIN) == (k < s->n_plain));
-        assert_true(p->shape.typeid_at + p->shape.n_typeids <= s->n_typeids);
+        assert_true(p->shape.typeid_at + p->shape.n_typeids <= s->typeids.n);
         if (hf_kind(&p->fallback) != HF_NONE)
-            assert_true(hfi_shape_fits(s, &p->shape, &p->fallback, (hfi_span_t){NULL, 0}));
+            assert_true(
+                hfi_shape_fits(&p->shape, &s->typeids, &p->fallback, (hfi_span_t){NULL, 0}));
         char said[32];
         if (p->shape.words != 0)
-            hfi_shape_name(s, &p->shape, said, sizeof said);
+            hfi_shape_name(&p->shape, &s->typeids, said, sizeof said);
     }
 }
 
