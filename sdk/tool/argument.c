@@ -4,7 +4,9 @@
 #include "argument.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,45 +21,71 @@ find_equals(const char *word)
     return *at == '=' && at > word && !isdigit((unsigned char)word[0]) ? at : NULL;
 }
 
-/* Gives the value that a word stands for, to be dropped; -1 with this thread's error set. */
-static int
-read_word(const tool_context_t *context, const char *word, hf_value_t *ret_value)
+/* Looks like JSON, so that it is a mistake and no string where it cannot be read. */
+static bool
+is_like_json(const char *word)
 {
-    if (word[0] == '@' && word[1] != '\0') {
-        HF_AUTO_PROXY hf_proxy_t *proxy = hf_lookup(context->client, word + 1);
-        return proxy != NULL && hf_build(NULL, ret_value, "h", proxy) == HF_OK ? 0 : -1;
-    }
-    if (hf_from_json(word, strlen(word), ret_value) == 0)
-        return 0;
-    return hf_build(NULL, ret_value, "s", word) == HF_OK ? 0 : -1;
+    const char *digits = word[0] == '-' ? word + 1 : word;
+    return strchr("{[\"", word[0]) != NULL ||
+           (digits[0] != '\0' && digits[strspn(digits, "0123456789")] == '\0');
 }
 
+/* An int above jansson's: 2**63 to 2**64 - 1. */
+static bool
+write_uint(const char *word, hf_writer_t *to)
+{
+    char *end;
+    errno = 0;
+    uint64_t number = strtoull(word, &end, 10);
+    if (!isdigit((unsigned char)word[0]) || *end != '\0' || errno != 0)
+        return false;
+    hf_write_uint(to, number);
+    return true;
+}
+
+/* Writes what a word stands for; gives an exit code. */
 static int
-write_word(const tool_context_t *context, const char *word, hf_writer_t *to)
+write_word(tool_arguments_t *self, const tool_context_t *context, const char *word, hf_writer_t *to)
 {
     hf_value_t value;
-    if (read_word(context, word, &value) != 0)
-        return -1;
+    if (word[0] == '@' && word[1] != '\0') {
+        hf_proxy_t *proxy = hf_lookup(context->client, word + 1);
+        if (proxy == NULL)
+            return tool_failed(context);
+        self->held[self->n_held++] = proxy;
+        if (hf_build(NULL, &value, "h", proxy) != HF_OK)
+            return tool_failed(context);
+    } else if (word[0] == '\0') {
+        hf_write_str(to, "", 0);
+        return TOOL_DONE;
+    } else if (hf_from_json(word, strlen(word), &value) != 0) {
+        if (write_uint(word, to))
+            return TOOL_DONE;
+        if (is_like_json(word))
+            return tool_misused("%s: %s", word, hf_errmsg());
+        if (hf_build(NULL, &value, "s", word) != HF_OK)
+            return tool_misused("%s: %s", word, hf_errmsg());
+    }
     hf_write_value(to, &value);
     hf_drop(NULL, &value);
-    return 0;
+    return TOOL_DONE;
 }
 
-/* Writes the words that are keyword arguments, or those that are not. */
+/* Writes the words that are keyword arguments, or those that are not; gives an exit code. */
 static int
-write_words(const tool_context_t *context, char **words, int n_words, bool is_keyword,
-            hf_writer_t *to)
+write_words(tool_arguments_t *self, const tool_context_t *context, char **words, int n_words,
+            bool is_keyword, hf_writer_t *to)
 {
-    for (int i = 0; i < n_words; i++) {
+    int status = TOOL_DONE;
+    for (int i = 0; i < n_words && status == TOOL_DONE; i++) {
         const char *equals = find_equals(words[i]);
         if ((equals != NULL) != is_keyword)
             continue;
         if (is_keyword)
             hf_write_str(to, words[i], (size_t)(equals - words[i]));
-        if (write_word(context, is_keyword ? equals + 1 : words[i], to) != 0)
-            return -1;
+        status = write_word(self, context, is_keyword ? equals + 1 : words[i], to);
     }
-    return 0;
+    return status;
 }
 
 /* -1: KEY is given twice. Otherwise how many words are keyword arguments. */
@@ -78,6 +106,15 @@ count_keywords(char **words, int n_words)
     return n;
 }
 
+/* Gives the value that was written, if the words were right; gives an exit code. */
+static int
+finish(const tool_context_t *context, hf_writer_t *writer, int status, hf_value_t *ret_value)
+{
+    if (hf_written(NULL, writer, status == TOOL_DONE ? ret_value : NULL) != HF_OK)
+        return tool_failed(context);
+    return status;
+}
+
 int
 tool_arguments_open(tool_arguments_t *self, const tool_context_t *context, const char *first,
                     char **words, int n_words)
@@ -86,26 +123,25 @@ tool_arguments_open(tool_arguments_t *self, const tool_context_t *context, const
     int n_keywords = count_keywords(words, n_words);
     if (n_keywords < 0)
         return tool_misused("a keyword argument is given twice");
-    hf_writer_t *writer = hf_writer(NULL);
-    if (writer == NULL)
-        return tool_failed(context);
-    hf_write_list(writer, (uint32_t)(n_words - n_keywords + (first != NULL ? 1 : 0)));
+    self->held = calloc((size_t)n_words + 1, sizeof(hf_proxy_t *));
+    hf_writer_t *args = hf_writer(NULL);
+    hf_writer_t *kwargs = hf_writer(NULL);
+    if (self->held == NULL || args == NULL || kwargs == NULL) {
+        (void)fprintf(stderr, "holdfast: no memory\n");
+        exit(TOOL_RAISED);
+    }
+    hf_write_list(args, (size_t)(n_words - n_keywords + (first != NULL)));
     if (first != NULL)
-        hf_write_str(writer, first, strlen(first));
-    int failed = write_words(context, words, n_words, false, writer);
-    if (hf_written(NULL, writer, &self->args) != HF_OK || failed != 0)
-        goto fail;
-    writer = hf_writer(NULL);
-    if (writer == NULL)
-        goto fail;
-    hf_write_map(writer, (uint32_t)n_keywords);
-    failed = write_words(context, words, n_words, true, writer);
-    if (hf_written(NULL, writer, &self->kwargs) != HF_OK || failed != 0)
-        goto fail;
-    return TOOL_DONE;
-fail:
-    tool_arguments_close(self);
-    return tool_failed(context);
+        hf_write_str(args, first, strlen(first));
+    int status = write_words(self, context, words, n_words, false, args);
+    status = finish(context, args, status, &self->args);
+    hf_write_map(kwargs, (size_t)n_keywords);
+    if (status == TOOL_DONE)
+        status = write_words(self, context, words, n_words, true, kwargs);
+    status = finish(context, kwargs, status, &self->kwargs);
+    if (status != TOOL_DONE)
+        tool_arguments_close(self);
+    return status;
 }
 
 void
@@ -113,6 +149,10 @@ tool_arguments_close(tool_arguments_t *self)
 {
     hf_drop(NULL, &self->args);
     hf_drop(NULL, &self->kwargs);
+    while (self->n_held > 0)
+        hf_release(&self->held[--self->n_held]);
+    free(self->held);
+    self->held = NULL;
 }
 
 bool

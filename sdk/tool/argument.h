@@ -12,6 +12,8 @@
 typedef struct tool_arguments {
     hf_value_t args;   /* a list */
     hf_value_t kwargs; /* a map */
+    hf_proxy_t **held; /* what @NAME named: held until the call that passes it is done */
+    int n_held;
 } tool_arguments_t;
 
 /* `first` goes before the words as a str, where it is not NULL. Gives an exit code; TOOL_DONE: to be closed. */

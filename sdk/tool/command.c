@@ -105,8 +105,8 @@ run_create(const tool_context_t *context)
     if (status != TOOL_DONE)
         return status;
     hf_value_t handle;
-    if (hf_call_value(manager, "create", &arguments.args, &arguments.kwargs, HF_FOREVER, &handle) !=
-        0) {
+    if (hf_call_value(manager, "create", &arguments.args, &arguments.kwargs, context->timeout,
+                      &handle) != 0) {
         tool_arguments_close(&arguments);
         return tool_failed(context);
     }
@@ -136,8 +136,8 @@ run_call(const tool_context_t *context)
     if (status != TOOL_DONE)
         return status;
     hf_value_t result;
-    if (hf_call_value(proxy, context->words[1], &arguments.args, &arguments.kwargs, HF_FOREVER,
-                      &result) != 0) {
+    if (hf_call_value(proxy, context->words[1], &arguments.args, &arguments.kwargs,
+                      context->timeout, &result) != 0) {
         status = tool_failed(context);
     } else {
         show_json(&result);
@@ -213,34 +213,68 @@ run_ping(const tool_context_t *context)
     if (call_manager(context, "number_of_objects", NULL, &n) != 0)
         return tool_failed(context);
     double passed = tool_now() - begin;
-    if (context->as_json)
-        (void)printf("{\"endpoint\": \"%s\", \"seconds\": %.6f, \"objects\": %" PRId64 "}\n",
-                     context->endpoint, passed, hf_as_int(&n));
-    else
+    if (context->as_json) {
+        hf_value_t answer;
+        if (hf_build(NULL, &answer, "{s:s, s:f, s:v}", "endpoint", context->endpoint, "seconds",
+                     passed, "objects", &n) != HF_OK)
+            return tool_failed(context);
+        show_json(&answer);
+        hf_drop(NULL, &answer);
+    } else {
         (void)printf("%s answers in %.0f us and has %" PRId64 " objects\n", context->endpoint,
                      passed * 1e6, hf_as_int(&n));
+    }
     hf_drop(NULL, &n);
     return TOOL_DONE;
 }
 
+#define WORDS_HELP                                                                                 \
+    "Each ARG and VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of a\n"   \
+    "named referent. A string that looks like something else is written as JSON: '\"5\"',\n"       \
+    "'\"a=b\"'. Values without a form in JSON: {\"$bytes\": base64}, {\"$map\": [[key, "           \
+    "value]]},\n"                                                                                  \
+    "{\"$float\": \"inf\"}."
+
 static const tool_command_t commands[] = {
-    {"types", "", 0, 0, "the types that can be created", run_types},
-    {"describe", "TYPE", 1, 1, "a type's constructor and methods", run_describe},
+    {"types", "", 0, 0, "the types that can be created",
+     "Prints the typeids, sorted, one a line. --json: an array.", run_types},
+    {"describe", "TYPE", 1, 1, "a type's constructor and methods",
+     "Prints what the type and each of its methods take, give and do, as this user sees them.\n"
+     "--json: a map with typeid, doc, signature and methods.",
+     run_describe},
     {"create", "TYPE [ARG...] [KEY=VALUE...] [--name NAME [--replace]]", 1, -1,
-     "make a referent, and bind it to a name", run_create},
+     "make a referent, and bind it to a name",
+     "Makes a referent and prints its handle. Without --name it is gone when the command ends,\n"
+     "unless an argument keeps it. --replace takes the name from what has it.\n\n" WORDS_HELP,
+     run_create},
     {"call", "NAME METHOD [ARG...] [KEY=VALUE...]", 2, -1, "call a method of a named referent",
-     run_call},
-    {"get", "NAME", 1, 1, "the value of a named referent", run_get},
-    {"str", "NAME", 1, 1, "a named referent as Python's str shows it", run_str},
-    {"names", "[PREFIX]", 0, 1, "the names that are bound", run_names},
-    {"objects", "", 0, 0, "every referent, with who holds it", run_objects},
-    {"stats", "", 0, 0, "the manager's figures", run_stats},
+     "Calls the method and prints its result as JSON.\n\n" WORDS_HELP, run_call},
+    {"get", "NAME", 1, 1, "the value of a named referent",
+     "Prints what getvalue gives, as JSON: a list's items, a dict's pairs.", run_get},
+    {"str", "NAME", 1, 1, "a named referent as Python's str shows it",
+     "Prints what str gives, as it is. --json: as a JSON string.", run_str},
+    {"names", "[PREFIX]", 0, 1, "the names that are bound",
+     "Prints the names that begin with PREFIX, sorted, one a line. --json: an array.", run_names},
+    {"objects", "", 0, 0, "every referent, with who holds it",
+     "Prints a line for each referent: its number, typeid, bytes, and how many of each kind hold\n"
+     "it (session, name, pin, referent, call). --json: an array of maps.",
+     run_objects},
+    {"stats", "", 0, 0, "the manager's figures",
+     "Prints uptime, counts of referents, sessions and calls, bytes, memory, and figures for each\n"
+     "plugin and type. --json: a map.",
+     run_stats},
     {"bind", "NAME OTHER [--replace]", 2, 2, "give the referent named OTHER a further name",
+     "Binds NAME to the referent that OTHER names; the name holds it. --replace takes the name\n"
+     "from what has it.",
      run_bind},
-    {"unbind", "NAME", 1, 1, "take a name away", run_unbind},
+    {"unbind", "NAME", 1, 1, "take a name away",
+     "Takes the name away. Its referent goes unless something else holds it.", run_unbind},
     {"shutdown", "[SECONDS]", 0, 1, "stop the manager, after at most SECONDS (5) of draining",
-     run_shutdown},
-    {"ping", "", 0, 0, "whether the manager answers, and how fast", run_ping},
+     "Stops the manager. Calls under way have at most SECONDS (5) to be answered.", run_shutdown},
+    {"ping", "", 0, 0, "whether the manager answers, and how fast",
+     "Makes one call and prints how long the answer took. --json: a map with endpoint, seconds\n"
+     "and objects.",
+     run_ping},
 };
 
 const tool_command_t *
@@ -257,6 +291,7 @@ void
 tool_command_list(FILE *to)
 {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        (void)fprintf(to, "  %s %s\n        %s\n", commands[i].name, commands[i].synopsis,
+        (void)fprintf(to, "  %s%s%s\n        %s\n", commands[i].name,
+                      commands[i].synopsis[0] == '\0' ? "" : " ", commands[i].synopsis,
                       commands[i].doc);
 }

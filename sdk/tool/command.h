@@ -11,8 +11,9 @@ typedef struct tool_command {
     const char *name;
     const char *synopsis; /* of what follows the name */
     int min_words;
-    int max_words; /* -1: any number */
-    const char *doc;
+    int max_words;    /* -1: any number */
+    const char *doc;  /* one line */
+    const char *help; /* what --help behind the command says */
     int (*run)(const tool_context_t *context);
 } tool_command_t;
 

@@ -44,13 +44,30 @@ member_of(const hf_value_t *map, const char *name)
     return (hf_value_t){0};
 }
 
+/* A text from whoever chose it: on a terminal its control characters must not be obeyed. */
+static void
+print_bytes(const char *text, size_t len)
+{
+    if (!isatty(STDOUT_FILENO)) {
+        (void)fwrite(text, 1, len, stdout);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool is_c1 = c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] < 0xa0;
+        bool is_control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || is_c1;
+        (void)putchar(is_control ? '?' : c);
+        i += is_c1;
+    }
+}
+
 static void
 print_text(const hf_value_t *value)
 {
     size_t len = 0;
     const char *text = hf_as_str(value, &len);
     if (text != NULL)
-        (void)fwrite(text, 1, len, stdout);
+        print_bytes(text, len);
 }
 
 static void
@@ -85,34 +102,55 @@ show_lines(const hf_value_t *list)
         show_text(&item);
 }
 
+/* "name" and "by: int = 1 -> int" as name(by: int = 1) -> int. */
+static void
+print_signature(const hf_value_t *name, const hf_value_t *signature)
+{
+    size_t len = 0;
+    const char *text = hf_as_str(signature, &len);
+    size_t arrow = len;
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] == '-' && text[i + 1] == '>')
+            arrow = i;
+    }
+    size_t end = arrow;
+    while (end > 0 && text[end - 1] == ' ')
+        end--;
+    (void)fputs(bold(), stdout);
+    print_text(name);
+    (void)fputs(plain(), stdout);
+    (void)putchar('(');
+    if (text != NULL)
+        print_bytes(text, end);
+    (void)putchar(')');
+    if (arrow < len) {
+        (void)putchar(' ');
+        print_bytes(text + arrow, len - arrow);
+    }
+    (void)putchar('\n');
+}
+
 static void
 show_method(const hf_value_t *method)
 {
-    hf_value_t name = member_of(method, "name"), signature = member_of(method, "signature");
+    hf_value_t name = member_of(method, "name");
+    hf_value_t signature = member_of(method, "signature");
     hf_value_t doc = member_of(method, "doc");
-    (void)printf("  %s", bold());
-    print_text(&name);
-    (void)printf("%s(", plain());
-    print_text(&signature);
-    (void)printf("\n        ");
+    (void)fputs("  ", stdout);
+    print_signature(&name, &signature);
+    (void)fputs("        ", stdout);
     show_text(&doc);
 }
 
 void
 show_type(const hf_value_t *type)
 {
-    hf_value_t name = member_of(type, "typeid"), doc = member_of(type, "doc"),
-               methods = member_of(type, "methods");
+    hf_value_t name = member_of(type, "typeid");
+    hf_value_t doc = member_of(type, "doc");
     hf_value_t signature = member_of(type, "signature");
-    (void)fputs(bold(), stdout);
-    print_text(&name);
-    (void)fputs(plain(), stdout);
-    if (hf_kind(&signature) == HF_STR) {
-        (void)putchar('(');
-        print_text(&signature);
-        (void)putchar(')');
-    }
-    (void)printf("\n    ");
+    hf_value_t methods = member_of(type, "methods");
+    print_signature(&name, &signature);
+    (void)fputs("    ", stdout);
     show_text(&doc);
     hf_cursor_t cursor;
     hf_value_t method;

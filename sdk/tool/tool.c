@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* tool -- `holdfast`, the command line: options, then one command of command.c's table.
  *
- * Options are read by getopt_long and not by zargs: a word like -5 behind the command is an argument of the call, and
- * zargs would take it for an option.
+ * Options are read here and not by zargs or getopt: they may stand before and behind the command, while a word like
+ * -5 is an argument of the call. `--` ends them.
  */
 #define _GNU_SOURCE
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,110 +45,186 @@ tool_failed(const tool_context_t *self)
     return TOOL_RAISED;
 }
 
-static int
-usage(FILE *to)
+static void
+say_usage(FILE *to)
 {
     (void)fprintf(to, "usage: holdfast [-m ENDPOINT] [-t SECONDS] [--json] COMMAND [WORD...]\n\n");
     tool_command_list(to);
     (void)fprintf(
-        to, "\nAn ARG or VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of "
-            "a named\n"
-            "referent. Results are JSON on stdout.\n\n"
-            "  -m, --manager ENDPOINT  the manager (default: $HOLDFAST, else the local socket)\n"
-            "  -t, --timeout SECONDS   give up after that long (default: never)\n"
-            "      --json              JSON where the output would be a table\n"
-            "      --name NAME         create: bind the new referent to NAME\n"
-            "      --replace           create, bind: NAME may be bound already\n"
-            "      --version, --help\n\n"
-            "Exit status: 0; 1 the call raised; 2 wrong usage; 3 no manager.\n");
-    return to == stdout ? TOOL_DONE : TOOL_USAGE;
+        to,
+        "\nAn ARG or VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of a "
+        "named\n"
+        "referent. Results are JSON on stdout. Options may also stand behind the command; -- ends "
+        "them.\n\n"
+        "  -m, --manager ENDPOINT  the manager (default: $HOLDFAST, else the local socket)\n"
+        "  -t, --timeout SECONDS   give up after that long (default: never)\n"
+        "      --json              JSON where the output would be a table\n"
+        "      --name NAME         create: bind the new referent to NAME\n"
+        "      --replace           create, bind: NAME may be bound already\n"
+        "      --version           print the version\n"
+        "  -h, --help              print this, or with a command what it does\n\n"
+        "Exit status: 0; 1 the call raised; 2 wrong usage; 3 no manager.\n");
 }
 
-/* What the command line says before and behind the command's name. */
-struct options {
+/* ---- the command line ----------------------------------------------------------------- */
+
+typedef struct options {
     tool_context_t context;
-    const char *command;
+    const char *command; /* NULL: none yet */
     const char *endpoint;
     double timeout;
-    int status; /* TOOL_DONE: go on */
-    bool is_answered;
+    bool is_help;
+    bool is_version;
+} options_t;
+
+enum {
+    OPTION_NONE,
+    OPTION_MANAGER,
+    OPTION_TIMEOUT,
+    OPTION_JSON,
+    OPTION_NAME,
+    OPTION_REPLACE,
+    OPTION_VERSION,
+    OPTION_HELP
 };
 
-/* Takes --name, --replace and --json out of the words behind the command; everything else there is the command's. */
-static void
-take_late_options(struct options *self, int argc, char **argv)
-{
-    self->context.words = argv;
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0) {
-            self->context.as_json = true;
-        } else if (strcmp(argv[i], "--replace") == 0) {
-            self->context.is_replacing = true;
-        } else if (strcmp(argv[i], "--name") == 0) {
-            if (i + 1 == argc) {
-                self->status = tool_misused("--name wants a name");
-                return;
-            }
-            self->context.name = argv[++i];
-        } else if (strncmp(argv[i], "--name=", 7) == 0) {
-            self->context.name = argv[i] + 7;
-        } else if (strcmp(argv[i], "--help") == 0) {
-            const tool_command_t *command = tool_command_find(self->command);
-            if (command != NULL)
-                (void)printf("usage: holdfast %s %s\n\n%s\n", command->name, command->synopsis,
-                             command->doc);
-            self->is_answered = command != NULL;
-        } else {
-            argv[self->context.n_words++] = argv[i];
-        }
-    }
-}
+static const struct {
+    const char *name;
+    char letter;
+    bool has_value;
+    int option;
+} option_rows[] = {
+    {"manager", 'm', true, OPTION_MANAGER}, {"timeout", 't', true, OPTION_TIMEOUT},
+    {"json", 0, false, OPTION_JSON},        {"name", 0, true, OPTION_NAME},
+    {"replace", 0, false, OPTION_REPLACE},  {"version", 0, false, OPTION_VERSION},
+    {"help", 'h', false, OPTION_HELP},
+};
 
-static void
-read_options(struct options *self, int argc, char **argv)
+/* Which row does a word name: --name, --name=VALUE, -m, -mVALUE? Gives -1 for none, and the value in the word. */
+static int
+find_option(const char *word, char **ret_value)
 {
-    enum { OPTION_JSON = 256, OPTION_VERSION, OPTION_HELP };
-    static const struct option names[] = {
-        {"manager", required_argument, NULL, 'm'}, {"timeout", required_argument, NULL, 't'},
-        {"json", no_argument, NULL, OPTION_JSON},  {"version", no_argument, NULL, OPTION_VERSION},
-        {"help", no_argument, NULL, OPTION_HELP},  {NULL, 0, NULL, 0},
-    };
-    for (int c = getopt_long(argc, argv, "+m:t:h", names, NULL); c != -1;
-         c = getopt_long(argc, argv, "+m:t:h", names, NULL)) {
-        if (c == 'm') {
-            self->endpoint = optarg;
-        } else if (c == 't') {
-            if (!tool_read_seconds(optarg, &self->timeout))
-                self->status = tool_misused("--timeout wants seconds, not %s", optarg);
-        } else if (c == OPTION_JSON) {
-            self->context.as_json = true;
-        } else if (c == OPTION_VERSION) {
-            (void)puts("holdfast " HF_VERSION);
-            self->is_answered = true;
-        } else {
-            self->status = usage(c == 'h' || c == OPTION_HELP ? stdout : stderr);
-            self->is_answered = true;
-        }
-        if (self->is_answered || self->status != TOOL_DONE)
-            return;
+    *ret_value = NULL;
+    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
+        size_t len = strlen(option_rows[i].name);
+        char *value = NULL;
+        if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, option_rows[i].name, len) == 0 &&
+            (word[2 + len] == '\0' || word[2 + len] == '='))
+            value = strchr(word, '=') == NULL ? NULL : strchr(word, '=') + 1;
+        else if (option_rows[i].letter != 0 && word[1] == option_rows[i].letter)
+            value = word[2] == '\0' ? NULL : strchr(word, word[2]);
+        else
+            continue;
+        *ret_value = value;
+        return (int)i;
     }
-    if (optind == argc) {
-        self->status = usage(stderr);
-        return;
-    }
-    self->command = argv[optind];
-    take_late_options(self, argc - optind - 1, argv + optind + 1);
+    return -1;
 }
 
 static int
-check_words(const struct options *self, const tool_command_t *command)
+take_option(options_t *self, int option, char *value)
 {
+    switch (option) {
+    case OPTION_MANAGER:
+        self->endpoint = value;
+        return TOOL_DONE;
+    case OPTION_TIMEOUT:
+        if (!tool_read_seconds(value, &self->timeout))
+            return tool_misused("--timeout wants seconds, not %s", value);
+        return TOOL_DONE;
+    case OPTION_JSON:
+        self->context.as_json = true;
+        return TOOL_DONE;
+    case OPTION_NAME:
+        self->context.name = value;
+        return TOOL_DONE;
+    case OPTION_REPLACE:
+        self->context.is_replacing = true;
+        return TOOL_DONE;
+    case OPTION_VERSION:
+        self->is_version = true;
+        return TOOL_DONE;
+    default:
+        self->is_help = true;
+        return TOOL_DONE;
+    }
+}
+
+/* Is it an option, rather than a word of the call: -5, -1.5e3, - alone? */
+static bool
+is_option(const char *word)
+{
+    return word[0] == '-' && (word[1] == '-' || (word[1] >= 'a' && word[1] <= 'z'));
+}
+
+static int
+read_options(options_t *self, int argc, char **argv)
+{
+    bool is_ended = false;
+    self->context.words = argv;
+    for (int i = 1; i < argc; i++) {
+        char *value;
+        if (!is_ended && strcmp(argv[i], "--") == 0) {
+            is_ended = true;
+            continue;
+        }
+        if (is_ended || !is_option(argv[i])) {
+            if (self->command == NULL)
+                self->command = argv[i];
+            else
+                self->context.words[self->context.n_words++] = argv[i];
+            continue;
+        }
+        int row = find_option(argv[i], &value);
+        if (row < 0)
+            return tool_misused("there is no option %s (behind -- it is an argument)", argv[i]);
+        if (!option_rows[row].has_value && value != NULL)
+            return tool_misused("--%s takes no value", option_rows[row].name);
+        if (option_rows[row].has_value && value == NULL && ++i == argc)
+            return tool_misused("--%s wants a value", option_rows[row].name);
+        int status = take_option(self, option_rows[row].option, value == NULL ? argv[i] : value);
+        if (status != TOOL_DONE)
+            return status;
+    }
+    return TOOL_DONE;
+}
+
+static int
+check_words(const options_t *self, const tool_command_t *command)
+{
+    const tool_context_t *context = &self->context;
     if (command == NULL)
         return tool_misused("there is no command %s", self->command);
-    int n = self->context.n_words;
-    if (n < command->min_words || (command->max_words >= 0 && n > command->max_words))
+    if (context->n_words < command->min_words ||
+        (command->max_words >= 0 && context->n_words > command->max_words))
         return tool_misused("usage: holdfast %s %s", command->name, command->synopsis);
+    if (context->name != NULL && strstr(command->synopsis, "--name") == NULL)
+        return tool_misused("%s takes no --name", command->name);
+    if (context->is_replacing && strstr(command->synopsis, "--replace") == NULL)
+        return tool_misused("%s takes no --replace", command->name);
     return TOOL_DONE;
+}
+
+/* What is answered without a manager. True: answered, with *ret_status. */
+static bool
+answer_at_once(const options_t *self, const tool_command_t *command, int *ret_status)
+{
+    *ret_status = TOOL_DONE;
+    if (self->is_version)
+        (void)puts("holdfast " HF_VERSION);
+    else if (self->is_help && command != NULL)
+        (void)printf("usage: holdfast %s%s%s\n\n%s\n", command->name,
+                     command->synopsis[0] == '\0' ? "" : " ", command->synopsis, command->help);
+    else if (self->is_help && self->command == NULL)
+        say_usage(stdout);
+    else if (self->command == NULL) {
+        say_usage(stderr);
+        *ret_status = TOOL_USAGE;
+    } else {
+        *ret_status = check_words(self, command);
+        return *ret_status != TOOL_DONE;
+    }
+    return true;
 }
 
 static hf_client_t *
@@ -163,31 +238,39 @@ connect_manager(const char *endpoint)
     return client;
 }
 
+/* Where the manager is looked for, as people read it. */
+static const char *
+endpoint_shown(const char *asked, char local[HFI_ENDPOINT_ROOM])
+{
+    const char *named = asked != NULL ? asked : getenv("HOLDFAST");
+    if (named != NULL && named[0] != '\0')
+        return named;
+    return hfi_endpoint_default(getenv("XDG_RUNTIME_DIR"), getuid(), local, HFI_ENDPOINT_ROOM)
+               ? local
+               : "the local socket";
+}
+
 int
 main(int argc, char **argv)
 {
-    struct options self = {.timeout = HF_FOREVER};
-    read_options(&self, argc, argv);
-    if (self.is_answered || self.status != TOOL_DONE)
-        return self.status;
-    const tool_command_t *command = tool_command_find(self.command);
-    int status = check_words(&self, command);
+    options_t self = {.timeout = HF_FOREVER};
+    char local[HFI_ENDPOINT_ROOM];
+    int status = read_options(&self, argc, argv);
     if (status != TOOL_DONE)
         return status;
-    char local[HFI_ENDPOINT_ROOM];
-    self.context.endpoint = self.endpoint != NULL ? self.endpoint : getenv("HOLDFAST");
-    if (self.context.endpoint == NULL || self.context.endpoint[0] == '\0')
-        self.context.endpoint =
-            hfi_endpoint_default(getenv("XDG_RUNTIME_DIR"), getuid(), local, sizeof local)
-                ? local
-                : "the local socket";
+    const tool_command_t *command = self.command == NULL ? NULL : tool_command_find(self.command);
+    if (answer_at_once(&self, command, &status))
+        return status;
+    self.context.endpoint = endpoint_shown(self.endpoint, local);
     self.context.client = connect_manager(self.endpoint);
     if (self.context.client == NULL)
-        return tool_failed(&self.context);
+        return strcmp(hf_errkind(), "ValueError") == 0 ? tool_misused("%s", hf_errmsg())
+                                                       : tool_failed(&self.context);
     hf_set_timeout(self.context.client, self.timeout);
+    self.context.timeout = self.timeout;
     status = command->run(&self.context);
     hf_disconnect(&self.context.client);
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         (void)fprintf(stderr, "holdfast: stdout: cannot write\n");
         return TOOL_RAISED;
     }
