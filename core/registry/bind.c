@@ -17,6 +17,7 @@
 enum {
     NAME_ROOM = 100, /* of a peer's keyword in a sentence */
     MAX_HEAD = 5,    /* bytes of a list's or a map's head */
+    SCRATCH_KEPT = 1 << 16,
 };
 
 typedef struct bind_work {
@@ -164,7 +165,7 @@ find_kind(const hfi_signature_t *signature, hfi_parameter_kind_t kind)
 static hf_value_t
 finish_items(hfi_bytes_t *scratch, size_t from, uint32_t n, bool is_map, uint8_t tag)
 {
-    uint8_t head[MAX_HEAD];
+    uint8_t head[MAX_HEAD] = {0};
     hf_writer_t writer = {.at = head, .room = sizeof head};
     if (is_map)
         hf_write_map(&writer, n);
@@ -373,11 +374,14 @@ check_kinds(const bind_work_t *w)
     return true;
 }
 
-/* All that *rest and **named may need, at once: views into the scratch would not survive its growing. */
+/* All that *rest and **named may need, at once: views into the scratch would not survive its growing. What one large
+ * call made of it is given back at the next small one. */
 static bool
 open_scratch(hfi_binder_t *self, const hf_value_t *args, const hf_value_t *kwargs)
 {
     size_t room = (size_t)2 * MAX_HEAD + hf_len_of(args) + (kwargs == NULL ? 0 : hf_len_of(kwargs));
+    if (self->scratch.room > SCRATCH_KEPT && room <= SCRATCH_KEPT)
+        hfi_bytes_close(&self->scratch);
     self->scratch.len = 0;
     return hfi_bytes_reserve(&self->scratch, room) != NULL ||
            hfi_fail(&self->failure, "LimitExceeded", "no memory for the arguments");

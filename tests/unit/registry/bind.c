@@ -252,6 +252,9 @@ many_arguments_are_gathered(void **state)
         assert_int_equal(hf_len_of(&c.bound.arg[0]), w.len);
         assert_memory_equal(hf_bytes_of(&c.bound.arg[0]), bytes, w.len);
     }
+    assert_true(c.binder.scratch.room > 65536);
+    assert_true(case_bind(&c)); /* a small one gives it back */
+    assert_true(c.binder.scratch.room <= 65536);
     case_close(&c);
 }
 
