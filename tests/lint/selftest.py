@@ -108,6 +108,11 @@ CASES = [
     ('words.py', ['.'], {'core/a.c': '/* TODO' + '(now): check */\n'}, 'is not for now'),
     ('words.py', ['.'], {'core/a.c': '/* TODO' + ': check */\n'}, 'is not for now'),
     ('words.py', ['.'], {'core/a.c': '/* FIX' + 'ME */\n'}, 'is not for now'),
+    # examples.py
+    ('examples.py', ['.', 'cc'], {'a.md': '# A\n```c\n#include <math.h>\ndouble x = 1.0;\nif (x > 0)\n    puts("");\n```\n'}, None),
+    ('examples.py', ['.', 'cc'], {'a.md': '# A\n```c\nstatic int\nf(void)\n{\n    return 1;\n}\n```\n'}, None),
+    ('examples.py', ['.', 'cc'], {'a.md': '# A\n\n```c\nint x = y;\n```\n'}, 'a.md:3: the example does not compile'),
+    ('examples.py', ['.', 'cc'], {'a.md': '# A\n```sh\nint x = y;\n```\n'}, None),
     # files.py
     ('files.py', ['.'], {'core/a.c': LICENCE + '/* a -- is first. */\n'}, None),
     ('files.py', ['.'], {'tests/a.c': LICENCE + '/* a FILE N -- is a program. */\n'}, None),
