@@ -33,7 +33,7 @@ typedef enum hfi_event_kind {
     HFI_EVENT_FRAME = 5,     /* link, bytes */
     HFI_EVENT_LINK_DOWN = 6, /* link, is_certain: the peer's process is dead, or its socket is */
     HFI_EVENT_POLICY = 10,   /* bytes: exposure, one value (a map) */
-    HFI_EVENT_IMAGE = 11,    /* bytes: the content's hash, by which the machine finds the descriptor */
+    HFI_EVENT_IMAGE = 11, /* bytes: the content's hash, by which the machine finds the descriptor */
     HFI_EVENT_JOB_DONE = 12, /* job, status, bytes: one value */
     HFI_EVENT_STOP = 13,     /* drain_s */
 } hfi_event_kind_t;          /* 7, 8, 9: FAR_UP, FAR_FRAME, FAR_DOWN, with other managers */
@@ -58,8 +58,10 @@ typedef struct hfi_event {
 } hfi_event_t;
 
 typedef enum hfi_output_kind {
-    HFI_OUTPUT_SEND = 1,    /* session, link: its outgoing stream has grown; fetch with hfi_machine_fill */
-    HFI_OUTPUT_CONTROL = 2, /* link, bytes: an unnumbered frame; session and `after`: messages up to that number go first */
+    HFI_OUTPUT_SEND =
+        1, /* session, link: its outgoing stream has grown; fetch with hfi_machine_fill */
+    HFI_OUTPUT_CONTROL =
+        2, /* link, bytes: an unnumbered frame; session and `after`: messages up to that number go first */
     HFI_OUTPUT_REWIND = 3,  /* session, link, after: go on sending behind that number */
     HFI_OUTPUT_WATCH = 4,   /* link, number: a pid to watch */
     HFI_OUTPUT_KICK = 5,    /* link: close the connection, after its frames have gone */

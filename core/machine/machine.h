@@ -36,8 +36,8 @@ bool hfi_machine_wants_entropy(const hfi_machine_t *self);
  * at least one where there is one (the bytes needed are told when `room` is too small for it: returned > room,
  * nothing written). Returns its length, 0 where there is nothing to send; *ret_last is the last number in it.
  * Changes nothing that decides: the shell keeps how far it has sent. */
-size_t hfi_machine_fill(hfi_machine_t *self, uint64_t session, uint64_t after, uint8_t *to, size_t room,
-                        uint64_t *ret_last);
+size_t hfi_machine_fill(hfi_machine_t *self, uint64_t session, uint64_t after, uint8_t *to,
+                        size_t room, uint64_t *ret_last);
 
 /* Borrows the figures. */
 const hfi_machine_figures_t *hfi_machine_figures(const hfi_machine_t *self);

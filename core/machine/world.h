@@ -17,7 +17,8 @@ typedef struct hfi_probe {
 
 /* Must outlive the machine. */
 typedef struct hfi_machine_world {
-    const hf_plugin_t *(*find_image)(void *context, hfi_span_t hash); /* a mapped plugin's descriptor, or NULL */
+    const hf_plugin_t *(*find_image)(void *context,
+                                     hfi_span_t hash); /* a mapped plugin's descriptor, or NULL */
     void *context;
     hfi_probe_t probe; /* members may be NULL */
 } hfi_machine_world_t;

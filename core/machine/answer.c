@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* answer -- see answer.h
+ *
+ * Where an answer goes
+ *
+ * A RESULT is written straight into the session's outbox, behind its own head; nothing is final until the function
+ * has returned: then it is looked at (one value, of the signature's type, with handles of referents that exist), its
+ * handles are counted to the session, and it gets its number. Whatever is wrong with it rolls it back and an ERROR
+ * goes in its place. An error is only noted, in `failure`, until then. So the last word of a function counts, and a
+ * function that breaks a rule has said nothing else.
+ */
+#include "answer.h"
+
+#include <stdio.h>
+
+#include <base/check.h>
+#include <value/admit.h>
+#include <value/value.h>
+
+#include "scan.h"
+
+enum {
+    ANSWER_TEXT = HFI_FAILURE_TEXT,
+    ANSWER_SMALL = 4096, /* a shorter one is never refused for want of memory */
+    ANSWER_IS_ERROR = 1, /* of a kept message's flags */
+    ANSWER_BLAME = 128,
+};
+
+hfi_call_t *
+hfi_call_borrow(hfi_state_t *state)
+{
+    hfi_call_t *self = state->calls;
+    if (self == NULL)
+        self = hfi_need(sizeof *self);
+    else
+        state->calls = self->next;
+    /* All but the large members at its end, which are set where they are used. */
+    memset(self, 0, offsetof(hfi_call_t, begun));
+    self->head.host = state->host;
+    self->state = state;
+    self->call_due_ns = INT64_MAX;
+    self->bound.n = 0;
+    self->failure.kind[0] = '\0';
+    self->failure.data = (hf_value_t){.raw = {0}};
+    return self;
+}
+
+void
+hfi_call_return(hfi_call_t **self_p)
+{
+    hfi_call_t *self = *self_p;
+    HF_ASSERT(self->taken == NULL && self->stage != HFI_STAGE_WRITING);
+    while (self->writing != NULL) {
+        hfi_buffer_t *buffer = self->writing;
+        self->writing = buffer->next;
+        hfi_state_return(self->state, &buffer);
+    }
+    if (self->buffer != NULL)
+        hfi_state_return(self->state, &self->buffer);
+    self->next = self->state->calls;
+    self->state->calls = self;
+    *self_p = NULL;
+}
+
+/* ---- saying --------------------------------------------------------------------------- */
+
+void
+hfi_answer_unsay(hfi_call_t *self)
+{
+    if (self->stage == HFI_STAGE_DONE)
+        return;
+    bool has_value = self->stage == HFI_STAGE_WRITING || self->stage == HFI_STAGE_ANSWERED;
+    if (has_value && self->sink == HFI_SINK_SESSION)
+        hfi_outbox_rollback(&self->begun);
+    if (has_value && self->buffer != NULL)
+        self->buffer->w.len = 0;
+    self->w = NULL;
+    self->stage = HFI_STAGE_OPEN;
+}
+
+static hf_writer_t *
+answer_open_sink(hfi_call_t *self)
+{
+    hfi_state_t *state = self->state;
+    if (self->sink == HFI_SINK_SESSION) {
+        if (!hfi_stream_begin(&self->session->stream, &self->begun))
+            HF_BUG("no memory");
+        hfi_message_write_result(&self->begun.w, self->number);
+        return &self->begun.w;
+    }
+    uint64_t max_bytes = self->sink == HFI_SINK_DROP ? state->boot.limits.frame : UINT32_MAX;
+    if (self->buffer == NULL)
+        self->buffer = hfi_state_borrow(state, max_bytes);
+    self->buffer->w.len = 0;
+    self->buffer->w.tag = 0;
+    self->buffer->w.failed = false;
+    return &self->buffer->w;
+}
+
+hf_writer_t *
+hfi_answer_begin(hfi_call_t *self)
+{
+    if (self->is_faulty)
+        return NULL;
+    if (self->sink == HFI_SINK_NONE) {
+        (void)hfi_answer_fault(self, "it answered, and is no method");
+        return NULL;
+    }
+    if (self->stage != HFI_STAGE_OPEN && self->stage != HFI_STAGE_RAISED) {
+        (void)hfi_answer_fault(self, self->stage == HFI_STAGE_PARKED
+                                         ? "it answered after it had parked"
+                                         : "it answered a second time");
+        return NULL;
+    }
+    self->w = answer_open_sink(self);
+    self->value_at = self->w->len;
+    self->stage = HFI_STAGE_WRITING;
+    return self->w;
+}
+
+static hf_value_t
+answer_value(const hfi_call_t *self)
+{
+    hfi_span_t item = {self->w->at + self->value_at, self->w->len - self->value_at};
+    return hfi_value_view(item, self->w->tag);
+}
+
+static bool
+answer_is_too_long(const hfi_call_t *self)
+{
+    return self->sink == HFI_SINK_SESSION ? self->begun.is_too_long : self->buffer->is_too_long;
+}
+
+hf_err_t
+hfi_answer_end(hfi_call_t *self)
+{
+    if (self->stage != HFI_STAGE_WRITING)
+        return self->is_faulty ? HF_RAISED
+                               : hfi_answer_fault(self, "it ended an answer that it had not begun");
+    if (!self->w->failed && self->w->len > self->value_at) {
+        self->stage = HFI_STAGE_ANSWERED;
+        self->has_changed = true;
+        return HF_OK;
+    }
+    bool is_empty = !self->w->failed;
+    bool is_too_long = answer_is_too_long(self);
+    if (is_empty)
+        return hfi_answer_fault(self, "it answered with no value");
+    if (is_too_long)
+        return hfi_answer_raise(self, "LimitExceeded", NULL,
+                                "the answer is longer than a frame may be");
+    return hfi_answer_fault(self, "its answer could not be written");
+}
+
+hf_err_t
+hfi_answer_end_checked(hfi_call_t *self)
+{
+    if (self->stage == HFI_STAGE_WRITING && !self->w->failed && self->w->len > self->value_at) {
+        hf_value_t value;
+        const char *why = NULL;
+        hfi_span_t item = {self->w->at + self->value_at, self->w->len - self->value_at};
+        hfi_bytes_t scratch = {0};
+        hfi_admitted_t admitted = hfi_admit_value(item, HFI_DEPTH_MAX, &scratch, &value, &why);
+        hfi_bytes_close(&scratch);
+        if (admitted != HFI_ADMIT_OK)
+            return hfi_answer_fault(self, "what it wrote is no value: %s", why == NULL ? "?" : why);
+        self->w->tag = value.raw[15] & (HF_TAG_HANDLES | HF_TAG_PROMISES);
+    }
+    return hfi_answer_end(self);
+}
+
+/* ---- failing -------------------------------------------------------------------------- */
+
+static bool
+answer_is_kind(const char *kind)
+{
+    if (kind == NULL || kind[0] == '\0')
+        return false;
+    size_t n = 0;
+    while (n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] > ' ' && kind[n] < 0x7f)
+        n++;
+    return n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] == '\0';
+}
+
+static void
+answer_fail(hfi_call_t *self, const char *kind, const char *text, const hf_value_t *data)
+{
+    hf_value_t copy = {.raw = {0}};
+    if (data != NULL && hf_kind(data) != HF_NONE)
+        copy = hfi_arena_copy(&self->state->arena, data);
+    hfi_answer_unsay(self);
+    (void)hfi_fail(&self->failure, kind, "%s", text);
+    self->failure.data = copy;
+    self->stage = HFI_STAGE_RAISED;
+}
+
+hf_err_t
+hfi_answer_raisev(hfi_call_t *self, const char *kind, const hf_value_t *data, const char *format,
+                  va_list args)
+{
+    char text[ANSWER_TEXT];
+    if (self->is_faulty || self->stage == HFI_STAGE_DONE)
+        return HF_RAISED;
+    if (!answer_is_kind(kind))
+        return hfi_answer_fault(self, "it raised an error of no kind");
+    if (self->stage == HFI_STAGE_PARKED)
+        return hfi_answer_fault(self, "it raised %s after it had parked", kind);
+    int len = vsnprintf(text, sizeof text, format, args);
+    size_t n = len < 0 ? 0 : strlen(text);
+    if (!hfi_is_utf8(text, n) && (size_t)len < sizeof text) {
+        for (size_t i = 0; i < n; i++)
+            text[i] = (char)((unsigned char)text[i] < 0x80 ? text[i] : '?');
+    }
+    answer_fail(self, kind, text, data);
+    return HF_RAISED;
+}
+
+hf_err_t
+hfi_answer_raise(hfi_call_t *self, const char *kind, const hf_value_t *data, const char *format,
+                 ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)hfi_answer_raisev(self, kind, data, format, args);
+    va_end(args);
+    return HF_RAISED;
+}
+
+hf_err_t
+hfi_answer_pass_on(hfi_call_t *self, const hfi_failure_t *failure)
+{
+    if (self->is_faulty || self->stage == HFI_STAGE_DONE)
+        return HF_RAISED;
+    answer_fail(self, failure->kind, failure->text, &failure->data);
+    return HF_RAISED;
+}
+
+hf_err_t
+hfi_answer_fault(hfi_call_t *self, const char *format, ...)
+{
+    if (self->is_faulty || self->stage == HFI_STAGE_DONE)
+        return HF_RAISED;
+    char what[ANSWER_TEXT / 2];
+    char text[ANSWER_TEXT];
+    char blame[ANSWER_BLAME];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    const char *typeid_ = self->type == NULL ? "" : self->type->row->name;
+    (void)snprintf(text, sizeof text, "plugin %s: %s%s%s: %s", self->plugin, typeid_,
+                   typeid_[0] == '\0' ? "" : ".", self->name, what);
+    (void)snprintf(blame, sizeof blame, "plugin %s", self->plugin);
+    hfi_state_log(self->state, HF_LOG_ERROR, blame, "%s%s%s of #%llu: %s", typeid_,
+                  typeid_[0] == '\0' ? "" : ".", self->name,
+                  (unsigned long long)(self->referent == NULL ? 0 : self->referent->number), what);
+    answer_fail(self, "RemoteError", text, NULL);
+    self->is_faulty = true;
+    return HF_RAISED;
+}
+
+/* ---- handles to a session ------------------------------------------------------------- */
+
+/* Takes back the first `n` handles' references. */
+static void
+answer_uncount(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value, uint64_t n)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    hfi_scan_open(&scan, value);
+    while (n > 0 && hfi_scan_next(&scan, &item)) {
+        uint64_t object = hf_as_handle(&item);
+        if (hf_kind(&item) != HF_HANDLE || object == 0)
+            continue;
+        (void)hfi_session_give(session, &state->referents, object, 1);
+        n--;
+    }
+}
+
+/* Why the handles of a value cannot be given to the session; NULL: each is now one reference of it more. */
+static const char *
+answer_count(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value,
+             bool *ret_is_limit)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    uint64_t n = 0;
+    *ret_is_limit = false;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        uint64_t object = hf_as_handle(&item);
+        if (hf_kind(&item) != HF_HANDLE || object == 0)
+            continue;
+        hfi_referent_t *referent = hfi_referents_find(&state->referents, object);
+        bool is_new = hfi_session_holds(session, object) == NULL;
+        *ret_is_limit =
+            referent != NULL && is_new && session->held.live >= state->boot.limits.holdings;
+        if (referent == NULL || *ret_is_limit) {
+            answer_uncount(state, session, value, n);
+            return referent == NULL ? "it answered with a handle of nothing"
+                                    : "the session holds as many referents as it may";
+        }
+        if (!hfi_session_take(session, &state->account, referent)) {
+            answer_uncount(state, session, value, n);
+            *ret_is_limit = true;
+            return "the manager's memory is at its limit";
+        }
+        n++;
+    }
+    return NULL;
+}
+
+/* ---- going ---------------------------------------------------------------------------- */
+
+/* What must be true of a session's message once it has its number. */
+static void
+answer_sent(hfi_state_t *state, hfi_session_t *session, uint64_t call, size_t len)
+{
+    state->figures.bytes_out += len;
+    hfi_state_send(state, session);
+    if (session->waiting.count != 0)
+        hfi_state_settled(state, session, call);
+    if (hfi_stream_is_twice_full(&session->stream))
+        hfi_state_end_later(state, session, HFI_REJECT_LIMIT);
+}
+
+void
+hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                  const hfi_failure_t *failure)
+{
+    hfi_begun_t begun;
+    bool is_limit;
+    const hf_value_t *data = hf_kind(&failure->data) == HF_NONE ? NULL : &failure->data;
+    if (data != NULL && hf_has_handles(data) &&
+        answer_count(state, session, data, &is_limit) != NULL)
+        data = NULL;
+    if (!hfi_stream_begin(&session->stream, &begun))
+        HF_BUG("no memory");
+    hfi_message_write_error(&begun.w, number, hfi_span_of(failure->kind),
+                            hfi_span_of(failure->text), data);
+    if (begun.w.failed && data != NULL) { /* too long with it */
+        hfi_outbox_rollback(&begun);
+        answer_uncount(state, session, data, hf_has_handles(data) ? UINT64_MAX : 0);
+        hfi_failure_t bare = *failure;
+        bare.data = (hf_value_t){.raw = {0}};
+        hfi_answer_refuse(state, session, number, &bare);
+        return;
+    }
+    size_t len = begun.w.len;
+    if (hfi_outbox_commit(&begun, &(hfi_label_t){.call = number, .flags = ANSWER_IS_ERROR}) == 0)
+        HF_BUG("no memory");
+    state->figures.errors++;
+    answer_sent(state, session, number, len);
+}
+
+/* Why the value may not be what this method answers; NULL: it may. */
+static const char *
+answer_objection(hfi_call_t *self, const hf_value_t *value, bool *ret_is_limit)
+{
+    hfi_state_t *state = self->state;
+    *ret_is_limit = false;
+    if (self->method != NULL && !hfi_signature_returns(self->method->signature, value))
+        return "its answer is not of the type that its signature promises";
+    if ((self->w->tag & HF_TAG_PROMISES) != 0)
+        return "there is a promise in its answer";
+    const hfi_account_t *account = &state->account;
+    uint64_t left = account->used < account->limit ? account->limit - account->used : 0;
+    *ret_is_limit = hf_len_of(value) > ANSWER_SMALL && hf_len_of(value) > left;
+    if (*ret_is_limit)
+        return "the manager's memory is at its limit";
+    if (self->sink != HFI_SINK_SESSION || (self->w->tag & HF_TAG_HANDLES) == 0)
+        return NULL;
+    return answer_count(state, self->session, value, ret_is_limit);
+}
+
+/* The value that was written becomes the answer, unless there is something wrong with it. */
+static void
+answer_commit_value(hfi_call_t *self)
+{
+    bool is_limit;
+    hf_value_t value = answer_value(self);
+    const char *why = answer_objection(self, &value, &is_limit);
+    if (why != NULL) {
+        if (is_limit)
+            (void)hfi_answer_raise(self, "LimitExceeded", NULL, "%s", why);
+        else
+            (void)hfi_answer_fault(self, "%s", why);
+        return;
+    }
+    if (self->sink != HFI_SINK_SESSION)
+        return;
+    hfi_label_t label = {.call = self->number,
+                         .referent = self->is_minded ? self->referent->number : 0,
+                         .cookie = self->cookie,
+                         .is_minded = self->is_minded,
+                         .flags = self->w->tag & HF_TAG_HANDLES};
+    size_t len = self->w->len;
+    if (hfi_outbox_commit(&self->begun, &label) == 0)
+        HF_BUG("no memory");
+    self->stage = HFI_STAGE_DONE;
+    answer_sent(self->state, self->session, self->number, len);
+}
+
+void
+hfi_answer_commit(hfi_call_t *self)
+{
+    if (self->stage == HFI_STAGE_ANSWERED)
+        answer_commit_value(self);
+    if (self->stage != HFI_STAGE_RAISED)
+        return;
+    if (self->referent != NULL)
+        self->referent->type->errors++;
+    if (self->sink == HFI_SINK_INNER || self->sink == HFI_SINK_NONE)
+        return;
+    if (self->sink == HFI_SINK_SESSION)
+        hfi_answer_refuse(self->state, self->session, self->number, &self->failure);
+    else
+        self->state->figures.errors++;
+    self->stage = HFI_STAGE_DONE;
+}
+
+hf_value_t
+hfi_answer_inner(const hfi_call_t *self)
+{
+    HF_ASSERT(self->stage == HFI_STAGE_ANSWERED && self->sink == HFI_SINK_INNER);
+    return answer_value(self);
+}
+
+/* ---- reading back --------------------------------------------------------------------- */
+
+bool
+hfi_answer_read(const hfi_kept_t *kept, hf_value_t *ret_value, hfi_failure_t *ret_failure)
+{
+    hf_cursor_t items;
+    hf_value_t message = hfi_value_view(kept->bytes, HF_TAG_HANDLES);
+    hf_value_t item = {.raw = {0}};
+    hf_open(&items, &message);
+    (void)hf_next(&items, &item); /* the message's kind */
+    (void)hf_next(&items, &item); /* the call */
+    if ((kept->flags & ANSWER_IS_ERROR) == 0) {
+        const uint8_t *end = hf_bytes_of(&message) + hf_len_of(&message);
+        *ret_value = hfi_value_view((hfi_span_t){items.at, (size_t)(end - items.at)},
+                                    kept->flags & HF_TAG_HANDLES);
+        return true;
+    }
+    size_t len;
+    hf_value_t text = {.raw = {0}};
+    (void)hf_next(&items, &item);
+    (void)hf_next(&items, &text);
+    char kind[sizeof ret_failure->kind];
+    const char *word = hf_as_str(&item, &len);
+    (void)snprintf(kind, sizeof kind, "%.*s", (int)len, word);
+    word = hf_as_str(&text, &len);
+    (void)hfi_fail(ret_failure, kind, "%.*s", (int)len, word);
+    ret_failure->data = (hf_value_t){.raw = {0}};
+    if (hf_next(&items, &item))
+        ret_failure->data = item;
+    return false;
+}

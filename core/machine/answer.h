@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* answer -- the call being served, and where what it answers goes. */
+#ifndef HFI_ANSWER_H
+#define HFI_ANSWER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <holdfast/plugin.h>
+#include <value/failure.h>
+
+#include "state.h"
+
+typedef enum hfi_sink {
+    HFI_SINK_NONE = 0, /* a hook: it may not answer */
+    HFI_SINK_SESSION,  /* RESULT or ERROR into the session's outbox */
+    HFI_SINK_INNER,    /* into `buffer`, for whoever runs it */
+    HFI_SINK_DROP,     /* into `buffer`, for nobody: a oneway call */
+} hfi_sink_t;
+
+typedef enum hfi_stage {
+    HFI_STAGE_OPEN = 0, /* nothing said yet */
+    HFI_STAGE_WRITING,  /* a value has been begun */
+    HFI_STAGE_ANSWERED, /* it is whole */
+    HFI_STAGE_RAISED,   /* `failure` says what */
+    HFI_STAGE_PARKED,
+    HFI_STAGE_DONE, /* it has gone where it goes: nothing more can be said */
+} hfi_stage_t;
+
+enum { HFI_CALL_HOMES = 4 };
+
+/* What a plugin sees of it is `head`. */
+struct hfi_call {
+    hf_call_t head;
+    hfi_state_t *state;
+    hfi_session_t *session;     /* whose call it is; NULL: nobody's */
+    hfi_referent_t *referent;   /* being called; NULL: a plugin's open or close */
+    const hfi_type_t *type;     /* of the referent; NULL as above */
+    const hfi_method_t *method; /* NULL: a hook */
+    const char *name;           /* the method's or the hook's, for sentences */
+    const char *plugin;
+    uint64_t number;
+    uint64_t thread;
+    int64_t call_due_ns;  /* CALL's timeout */
+    hfi_parked_t *record; /* where it parked, or parks */
+    hfi_call_t *next;     /* in the list that it is in: free ones, taken ones */
+    hfi_call_t *taken;    /* calls that its function has in hand, newest first */
+    hfi_call_t *outer;    /* that runs around it */
+    hfi_sink_t sink;
+    hfi_stage_t stage;
+    bool may_park;
+    bool is_visiting; /* traverse, memory: it may only look */
+    bool has_changed; /* something that a run from the top would do twice */
+    bool is_minded;
+    bool is_faulty; /* the plugin broke a rule: what it says further is not heard */
+    bool is_retry;  /* woken: parks again at its old place */
+    uint32_t n_homes;
+    hfi_arena_mark_t mark;
+    uint64_t cookie;
+    hf_writer_t *w; /* where the value goes */
+    size_t value_at;
+    hfi_buffer_t *buffer;
+    hfi_buffer_t *writing;                 /* lent by hf_writer; the innermost */
+    hfi_referent_t *homes[HFI_CALL_HOMES]; /* whose state hf_deref has given */
+    hf_value_t args;
+    hf_value_t kwargs;
+    hfi_begun_t begun;
+    hfi_bound_t bound;
+    hfi_failure_t failure;
+};
+
+static inline hfi_call_t *
+hfi_call_of(hf_call_t *call)
+{
+    return (hfi_call_t *)(void *)call;
+}
+
+/* Lends a call with its head set and everything else empty. */
+hfi_call_t *hfi_call_borrow(hfi_state_t *state);
+void hfi_call_return(hfi_call_t **self_p);
+
+/* Begins a value: w to write it to; NULL: it has been said that it may not. */
+hf_writer_t *hfi_answer_begin(hfi_call_t *self);
+/* The value is whole. HF_OK or HF_RAISED. */
+hf_err_t hfi_answer_end(hfi_call_t *self);
+/* The same where a plugin wrote it item by item: it is looked through. */
+hf_err_t hfi_answer_end_checked(hfi_call_t *self);
+
+/* Says that it failed; gives HF_RAISED. `data` is copied, may be NULL. */
+hf_err_t hfi_answer_raise(hfi_call_t *self, const char *kind, const hf_value_t *data,
+                          const char *format, ...) __attribute__((format(printf, 4, 5)));
+hf_err_t hfi_answer_raisev(hfi_call_t *self, const char *kind, const hf_value_t *data,
+                           const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+/* The same with what another call's failure says. */
+hf_err_t hfi_answer_pass_on(hfi_call_t *self, const hfi_failure_t *failure);
+/* The plugin broke a rule: RemoteError and a line in the log, both naming plugin, type and method. */
+hf_err_t hfi_answer_fault(hfi_call_t *self, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Takes back what was said, unless it has gone. */
+void hfi_answer_unsay(hfi_call_t *self);
+
+/* What was said goes where it goes: stage ANSWERED or RAISED becomes DONE. */
+void hfi_answer_commit(hfi_call_t *self);
+
+/* What the inner call answered: its value. Stage ANSWERED, sink INNER. */
+hf_value_t hfi_answer_inner(const hfi_call_t *self);
+
+/* ERROR to a session whose call `number` never became one. */
+void hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                       const hfi_failure_t *failure);
+
+/* What an answer kept in the outbox says: false: it is an ERROR, ret_failure has it. */
+bool hfi_answer_read(const hfi_kept_t *kept, hf_value_t *ret_value, hfi_failure_t *ret_failure);
+
+#endif

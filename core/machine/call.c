@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* call -- see call.h
+ *
+ * Life of a call
+ *
+ *   received   it has its number. What can be wrong before its target is known is answered here, in PROTOCOL.md's
+ *              order; a message with handles or promises, or whose target is busy, takes the longer way of `wait`
+ *   run        method by the type's view, arguments bound, then the plugin's function, on a hfi_call_t that is lent
+ *              and allocates nothing
+ *   finished   what the function returned must be what it did: HF_OK with at most one answer, HF_RAISED with an
+ *              error, HF_PARKED with a record. Anything else is RemoteError, and a line in the log
+ *   again      a parked call has a record (park.h); woken, it runs from the top with the same arguments, and its
+ *              answer or its next park is an ordinary one
+ *
+ * Between two functions of plugins nothing of a plugin is on the stack, and only there do referents die, woken calls
+ * run, sessions end. A running call needs no hold on its target: whoever lets it go meanwhile only puts it on a list.
+ *
+ * Why not call waiters at once. A method that wakes others would find its own state changed under its hands; so a
+ * wake is a note, and the woken run when the stack is empty.
+ */
+#include "call.h"
+
+#include <base/check.h>
+#include <registry/text.h>
+#include <value/value.h>
+
+#include "scan.h"
+
+enum { CALL_DEPTH_MAX = 16 };
+
+/* ---- around a plugin's function --------------------------------------------------------- */
+
+void
+hfi_call_enter(hfi_call_t *self)
+{
+    hfi_state_t *state = self->state;
+    self->outer = state->running;
+    state->running = self;
+    state->depth++;
+    const hfi_probe_t *probe = &state->world.probe;
+    if (probe->begin != NULL)
+        probe->begin(probe->context, self->type == NULL ? self->plugin : self->type->row->name,
+                     self->name, self->referent == NULL ? 0 : self->referent->number);
+}
+
+void
+hfi_call_leave(hfi_call_t *self)
+{
+    hfi_state_t *state = self->state;
+    HF_ASSERT(state->running == self);
+    if (state->world.probe.end != NULL)
+        state->world.probe.end(state->world.probe.context);
+    state->running = self->outer;
+    state->depth--;
+}
+
+/* What the function returned against what it did. */
+static void
+call_judge(hfi_call_t *self, hf_err_t err)
+{
+    if (self->is_faulty)
+        return;
+    if (self->stage == HFI_STAGE_WRITING) {
+        (void)hfi_answer_fault(self, "it left its answer half written");
+    } else if (err == HF_PARKED) {
+        if (self->stage != HFI_STAGE_PARKED)
+            (void)hfi_answer_fault(self, "it returned HF_PARKED and had not parked");
+    } else if (err == HF_RAISED) {
+        if (self->stage != HFI_STAGE_RAISED)
+            (void)hfi_answer_fault(self, "it returned HF_RAISED and had raised nothing");
+    } else if (err != HF_OK) {
+        (void)hfi_answer_fault(self, "it returned %d, which is nothing", (int)err);
+    } else if (self->stage == HFI_STAGE_PARKED) {
+        (void)hfi_answer_fault(self, "it returned HF_OK and had parked");
+    } else if (self->stage == HFI_STAGE_RAISED) {
+        (void)hfi_answer_fault(self, "it returned HF_OK and had raised %s", self->failure.kind);
+    } else if (self->stage == HFI_STAGE_OPEN && self->sink != HFI_SINK_NONE) {
+        hf_writer_t *w = hfi_answer_begin(self);
+        hf_write_nil(w);
+        (void)hfi_answer_end(self);
+    }
+}
+
+/* A call whose function is done, or that its taker has settled: its word goes out, its record goes. */
+static void
+call_settle(hfi_call_t *self)
+{
+    hfi_parked_t *record = self->record;
+    if (self->stage == HFI_STAGE_PARKED)
+        return;
+    hfi_answer_commit(self);
+    if (record == NULL)
+        return;
+    if (record->state != HFI_PARKED_RUNNING) /* it parked and broke a rule then */
+        hfi_record_unlist(self->state, record);
+    self->record = NULL;
+    hfi_record_free(self->state, record);
+}
+
+/* Gives back those of the taken calls that are answered or parked; `all`: the others too, with an error. */
+static void
+call_settle_taken(hfi_call_t *self, bool all)
+{
+    hfi_call_t *open = NULL;
+    hfi_call_t *oldest = NULL;
+    while (self->taken !=
+           NULL) { /* newest first: turned round, so that answers leave as they were taken */
+        hfi_call_t *other = self->taken;
+        self->taken = other->next;
+        other->next = oldest;
+        oldest = other;
+    }
+    while (oldest != NULL) {
+        hfi_call_t *other = oldest;
+        oldest = other->next;
+        if (all && (other->stage == HFI_STAGE_OPEN || other->stage == HFI_STAGE_WRITING))
+            (void)hfi_answer_fault(other, "it was taken by %s and not answered", self->name);
+        if (other->stage == HFI_STAGE_OPEN || other->stage == HFI_STAGE_WRITING) {
+            other->next = open;
+            open = other;
+            continue;
+        }
+        call_settle(other);
+        hfi_call_return(&other);
+    }
+    self->taken = open;
+}
+
+void
+hfi_call_close(hfi_call_t *self, hf_err_t err)
+{
+    hfi_state_t *state = self->state;
+    bool is_outermost = self->outer == NULL;
+    hfi_arena_mark_t mark = self->mark;
+    call_judge(self, err);
+    if (self->is_faulty && self->record != NULL && self->record->state != HFI_PARKED_RUNNING)
+        hfi_record_unlist(state, self->record);
+    call_settle_taken(self, true);
+    call_settle(self);
+    if (self->sink != HFI_SINK_INNER)
+        hfi_call_return(&self);
+    if (is_outermost)
+        hfi_arena_release(&state->arena, mark);
+}
+
+/* ---- method and arguments --------------------------------------------------------------- */
+
+bool
+hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const char *function,
+              const hf_value_t *args, const hf_value_t *kwargs)
+{
+    hfi_binder_t *binder = &self->state->binder;
+    if (!hfi_bind(binder, signature, function, args, kwargs, &self->bound)) {
+        (void)hfi_answer_pass_on(self, &binder->failure);
+        return false;
+    }
+    if (signature->has_rest ||
+        signature->has_named) { /* they lie in the binder, which the next call uses */
+        for (uint32_t i = 0; i < self->bound.n; i++) {
+            hfi_parameter_kind_t kind = signature->parameters[i].kind;
+            if (kind == HFI_REST || kind == HFI_NAMED)
+                self->bound.arg[i] = hfi_arena_copy(&self->state->arena, &self->bound.arg[i]);
+        }
+    }
+    self->head.arg = self->bound.arg;
+    self->head.n_arg = self->bound.n;
+    return true;
+}
+
+static void
+call_set_method(hfi_call_t *self, const hfi_method_t *method)
+{
+    self->method = method;
+    self->name = method->row->name;
+    self->head.row = method->number;
+    self->may_park = (method->row->flags & HF_PARKS) != 0;
+}
+
+/* Finds the row in what this deployment exposes of the type. False: raised. */
+static bool
+call_find_method(hfi_call_t *self, hfi_span_t name)
+{
+    const hfi_view_t *view = hfi_policy_view(self->state->policy, self->type);
+    const hfi_view_entry_t *entry = hfi_view_find(view, name.at, name.len);
+    if (entry != NULL && entry->is_exposed) {
+        call_set_method(self, entry->method);
+        return true;
+    }
+    int len = name.len > HFI_MAX_NAME_BYTES ? HFI_MAX_NAME_BYTES : (int)name.len;
+    self->name = "?";
+    if (entry == NULL)
+        (void)hfi_answer_raise(self, "NoSuchMethod", NULL, "%s has no method '%.*s'",
+                               self->type->row->name, len, (const char *)name.at);
+    else
+        (void)hfi_answer_raise(self, "NotExposed", NULL, "'%.*s' of %s is not exposed here", len,
+                               (const char *)name.at, self->type->row->name);
+    return false;
+}
+
+/* the row's function runs on the referent's state */
+static hf_err_t
+call_run(hfi_call_t *self, hf_method_f *run)
+{
+    hfi_call_enter(self);
+    hf_err_t err = run(&self->head, hfi_referent_self(self->referent));
+    hfi_call_leave(self);
+    return err;
+}
+
+static hf_method_f *
+call_function(const hfi_call_t *self)
+{
+    return self->method->universal == HFI_OWN ? self->method->row->run
+                                              : self->state->universals[self->method->universal];
+}
+
+/* Runs the method from the top, with its arguments bound anew. */
+static void
+call_run_method(hfi_call_t *self)
+{
+    hf_err_t err = HF_RAISED;
+    if (hfi_call_bind(self, self->method->signature, self->name, &self->args, &self->kwargs))
+        err = call_run(self, call_function(self));
+    hfi_call_close(self, err);
+}
+
+static void
+call_set_referent(hfi_call_t *self, hfi_referent_t *referent)
+{
+    self->referent = referent;
+    self->type = referent->type;
+    self->plugin = referent->type->plugin;
+}
+
+/* ---- what clients send ----------------------------------------------------------------- */
+
+static void
+call_start(hfi_state_t *state, const hfi_request_t *request)
+{
+    hfi_call_t *self = hfi_call_borrow(state);
+    call_set_referent(self, request->referent);
+    self->mark = hfi_arena_mark(&state->arena);
+    self->session = request->session;
+    self->number = request->number;
+    self->thread = request->thread;
+    self->call_due_ns = request->call_due_ns;
+    self->sink = request->is_oneway ? HFI_SINK_DROP : HFI_SINK_SESSION;
+    self->args = request->args;
+    self->kwargs = request->kwargs;
+    request->referent->type->calls++;
+    if (call_find_method(self, request->method))
+        call_run_method(self);
+    else
+        hfi_call_close(self, HF_RAISED);
+}
+
+static void
+call_refuse(hfi_state_t *state, const hfi_request_t *request, const char *kind, const char *text)
+{
+    hfi_failure_t failure;
+    if (request->is_oneway) {
+        state->figures.errors++;
+        return;
+    }
+    (void)hfi_fail(&failure, kind, "%s", text);
+    failure.data = (hf_value_t){.raw = {0}};
+    hfi_answer_refuse(state, request->session, request->number, &failure);
+}
+
+/* what the manager finds wrong first is the answer */
+void
+hfi_call_receive(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *message,
+                 uint64_t number)
+{
+    hfi_request_t request = {.session = session,
+                             .number = number,
+                             .thread = message->thread,
+                             .call_due_ns = INT64_MAX,
+                             .is_oneway = message->oneway,
+                             .method = message->method,
+                             .args = message->args,
+                             .kwargs = message->kwargs};
+    state->figures.calls++;
+    if (message->timeout_ns < INT64_MAX - state->now_ns)
+        request.call_due_ns = state->now_ns + message->timeout_ns;
+    if (hfi_stream_is_full(&session->stream) && !message->oneway) {
+        call_refuse(state, &request, "Overloaded", "the client does not read its answers");
+        return;
+    }
+    if (message->bad_request != NULL) {
+        call_refuse(state, &request, "BadRequest", message->bad_request);
+        return;
+    }
+    bool is_plain = message->tag == 0 && !message->is_promise && session->waiting.count == 0;
+    if (is_plain) {
+        request.referent = hfi_state_held(state, session, message->target);
+        if (request.referent == NULL) {
+            call_refuse(state, &request, "NoSuchObject", "no such object");
+            return;
+        }
+        if (request.referent->busy == 0) {
+            call_start(state, &request);
+            return;
+        }
+    }
+    hfi_arena_mark_t mark = hfi_arena_mark(&state->arena);
+    if (hfi_wait_receive(state, &request, message))
+        call_start(state, &request);
+    hfi_arena_release(&state->arena, mark);
+}
+
+/* ---- records: runs, ends --------------------------------------------------------------- */
+
+/* A call for a record in state RUNNING. */
+static hfi_call_t *
+call_of_record(hfi_state_t *state, hfi_parked_t *record)
+{
+    hfi_call_t *self = hfi_call_borrow(state);
+    call_set_referent(self, record->referent);
+    self->mark = hfi_arena_mark(&state->arena);
+    self->session = record->session;
+    self->number = record->number;
+    self->thread = record->thread;
+    self->call_due_ns = record->call_due_ns;
+    self->record = record;
+    self->sink = record->is_oneway ? HFI_SINK_DROP : HFI_SINK_SESSION;
+    self->args = record->args;
+    self->kwargs = record->kwargs;
+    return self;
+}
+
+static bool
+record_has_started(const hfi_parked_t *record)
+{
+    return hf_kind(&record->method_name) == HF_NONE;
+}
+
+/* The call again, with its method and its arguments as they were. False: raised. */
+static bool
+call_resume(hfi_call_t *self)
+{
+    call_set_method(self, &self->type->methods[self->record->method]);
+    return hfi_call_bind(self, self->method->signature, self->name, &self->args, &self->kwargs);
+}
+
+bool
+hfi_call_run_next(hfi_state_t *state)
+{
+    hfi_parked_t *record = NULL;
+    bool is_woken = state->woken.count != 0;
+    if (is_woken || state->queued.count != 0)
+        record = hfi_parks_at(&state->parks, is_woken ? state->woken.first : state->queued.first);
+    if (record == NULL)
+        return false;
+    hfi_record_unlist(state, record);
+    hfi_call_t *self = call_of_record(state, record);
+    if (record_has_started(record)) {
+        self->is_retry = true;
+        call_set_method(self, &self->type->methods[record->method]);
+        call_run_method(self);
+        return true;
+    }
+    size_t len;
+    hf_value_t name = record->method_name;
+    const char *text = hf_as_str(&name, &len);
+    self->referent->type->calls++;
+    if (call_find_method(self, (hfi_span_t){(const uint8_t *)text, len}))
+        call_run_method(self);
+    else
+        hfi_call_close(self, HF_RAISED);
+    return true;
+}
+
+/* The type hears of a call that had started and will not be answered by it. */
+static void
+call_tell_gone(hfi_state_t *state, hfi_parked_t *record)
+{
+    if (!record_has_started(record) || record->referent->type->row->gone == NULL)
+        return;
+    hfi_call_t *self = call_of_record(state, record);
+    self->sink = HFI_SINK_NONE;
+    if (call_resume(self)) {
+        self->name = "gone";
+        self->may_park = false;
+        hfi_call_enter(self);
+        self->type->row->gone(&self->head, hfi_referent_self(self->referent));
+        hfi_call_leave(self);
+    }
+    self->record = NULL; /* it is whoever ends it that frees it */
+    hfi_call_close(self, HF_OK);
+}
+
+/* Ends a record in state RUNNING with an error of the manager's. */
+static void
+call_end_record(hfi_state_t *state, hfi_parked_t *record, const char *kind, const char *text)
+{
+    call_tell_gone(state, record);
+    hfi_request_t request = {
+        .session = record->session, .number = record->number, .is_oneway = record->is_oneway};
+    bool was_waiting = !record_has_started(record);
+    hfi_session_t *session = record->session;
+    hfi_record_free(state, record);
+    call_refuse(state, &request, kind, text);
+    if (was_waiting && session->waiting.count != 0)
+        hfi_wait_start_ready(state, session);
+}
+
+void
+hfi_call_cancel(hfi_state_t *state, hfi_session_t *session, uint64_t number)
+{
+    hfi_parked_t *record = hfi_record_find(state, session, number);
+    if (record == NULL || record->state == HFI_PARKED_RUNNING)
+        return;
+    hfi_record_unlist(state, record);
+    call_end_record(state, record, "Cancelled", "the call was cancelled");
+}
+
+void
+hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record)
+{
+    bool is_calls = record->call_due_ns <= record->park_due_ns;
+    hfi_record_unlist(state, record);
+    if (is_calls || !record_has_started(record)) {
+        call_end_record(state, record, "TimeoutError", "the call's time is up");
+        return;
+    }
+    const hfi_method_t *method = &record->referent->type->methods[record->method];
+    if (method->row->timed_out == NULL) {
+        call_end_record(state, record, "TimeoutError", "timed out");
+        return;
+    }
+    hfi_call_t *self = call_of_record(state, record);
+    record->park_due_ns = INT64_MAX;
+    hf_err_t err = HF_RAISED;
+    if (call_resume(self))
+        err = call_run(self, method->row->timed_out);
+    hfi_call_close(self, err);
+}
+
+void
+hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_value_t *value)
+{
+    uint32_t place;
+    if (!hfi_jobs_take(&state->jobs, job, &place) || place == 0)
+        return;
+    hfi_parked_t *record = hfi_parks_at(&state->parks, place);
+    HF_ASSERT(record->state == HFI_PARKED_ASKED && record->job == job);
+    hfi_record_unlist(state, record);
+    record->job = 0;
+    record->job_status = status;
+    record->is_job_done = true;
+    if (!hfi_value_keep(value, &record->job_value))
+        HF_BUG("no memory");
+    hfi_account_force(&state->account, hfi_value_memory(&record->job_value));
+    record->state = HFI_PARKED_WOKEN;
+    record->referent->busy++;
+    hfi_waiters_append(&state->parks, &state->woken, record);
+}
+
+void
+hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record)
+{
+    hfi_record_unlist(state, record);
+    call_tell_gone(state, record);
+    hfi_record_free(state, record);
+}
+
+/* ---- functions of types that are no calls ----------------------------------------------- */
+
+hfi_call_t *
+hfi_call_hook(hfi_state_t *state, hfi_referent_t *referent, const char *name, hfi_sink_t sink)
+{
+    hfi_call_t *self = hfi_call_borrow(state);
+    call_set_referent(self, referent);
+    self->mark = hfi_arena_mark(&state->arena);
+    self->name = name;
+    self->sink = sink;
+    if (state->running != NULL) { /* inside a call: on behalf of who calls */
+        self->session = state->running->session;
+        self->thread = state->running->thread;
+    }
+    return self;
+}
+
+static bool
+call_is_too_deep(hfi_call_t *outer)
+{
+    if (outer->state->depth < CALL_DEPTH_MAX)
+        return false;
+    (void)hfi_answer_raise(outer, "LimitExceeded", NULL, "too many referents inside each other");
+    return true;
+}
+
+/* Runs a function that answers on another referent, for the outer call. */
+static bool
+call_inner(hfi_call_t *outer, hfi_referent_t *referent, const char *name, hf_method_f *run,
+           hf_value_t *ret_value)
+{
+    if (call_is_too_deep(outer))
+        return false;
+    hfi_state_t *state = outer->state;
+    hfi_call_t *self = hfi_call_hook(state, referent, name, HFI_SINK_INNER);
+    hf_err_t err = call_run(self, run);
+    self->outer = outer; /* what it built lasts as long as the outer call */
+    hfi_call_close(self, err);
+    bool is_answered = self->stage == HFI_STAGE_ANSWERED;
+    if (is_answered) {
+        hf_value_t value = hfi_answer_inner(self);
+        *ret_value = hfi_arena_copy(&state->arena, &value);
+    } else {
+        (void)hfi_answer_pass_on(outer, &self->failure);
+    }
+    hfi_call_return(&self);
+    return is_answered;
+}
+
+bool
+hfi_call_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
+{
+    *ret_value = (hf_value_t){.raw = {0}};
+    if (referent->type->row->getvalue == NULL)
+        return true;
+    return call_inner(outer, referent, "getvalue", referent->type->row->getvalue, ret_value);
+}
+
+bool
+hfi_call_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
+{
+    return call_inner(outer, referent, "repr", outer->state->universals[HFI_REPR], ret_value);
+}
+
+/* Runs create on the newborn; false: *outer has raised. */
+static bool
+call_create(hfi_call_t *outer, hfi_referent_t *referent, const hf_value_t *args,
+            const hf_value_t *kwargs)
+{
+    const hfi_type_t *type = referent->type;
+    hfi_call_t *self = hfi_call_hook(outer->state, referent, "create", HFI_SINK_NONE);
+    hf_err_t err = HF_RAISED;
+    self->outer = outer;
+    bool is_bound = hfi_call_bind(self, type->signature, type->row->name, args, kwargs);
+    if (is_bound && type->row->create != NULL) {
+        hfi_call_enter(self);
+        err = type->row->create(&self->head, hfi_referent_self(referent));
+        hfi_call_leave(self);
+    } else if (is_bound) {
+        err = HF_OK;
+    }
+    self->outer = outer;
+    call_judge(self, err);
+    call_settle_taken(self, true);
+    bool is_born = self->stage == HFI_STAGE_OPEN;
+    if (!is_born)
+        (void)hfi_answer_pass_on(outer, &self->failure);
+    hfi_call_return(&self);
+    return is_born;
+}
+
+hfi_referent_t *
+hfi_call_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+               const hf_value_t *kwargs)
+{
+    hfi_state_t *state = outer->state;
+    if (call_is_too_deep(outer))
+        return NULL;
+    if (state->referents.table.live >= state->boot.limits.referents) {
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
+                               "the manager has as many referents as it may");
+        return NULL;
+    }
+    hfi_referent_t *referent = hfi_referents_birth(&state->referents, type);
+    if (referent == NULL) {
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
+                               "the manager's memory is at its limit");
+        return NULL;
+    }
+    if (call_create(outer, referent, args, kwargs))
+        return referent;
+    referent->is_stillborn = 1;
+    return NULL;
+}
+
+/* ---- parking ---------------------------------------------------------------------------- */
+
+/* Whose state those waiters are in: the referent's being called, or one's that hf_deref gave. */
+static hfi_referent_t *
+call_home(const hfi_call_t *self, const hf_waiters_t *waiters)
+{
+    hfi_referent_t *homes[HFI_CALL_HOMES + 1] = {self->referent};
+    for (uint32_t i = 0; i < self->n_homes; i++)
+        homes[i + 1] = self->homes[i];
+    for (uint32_t i = 0; i <= self->n_homes; i++) {
+        uintptr_t from = (uintptr_t)hfi_referent_self(homes[i]);
+        uint64_t size = homes[i]->type->row->self_size;
+        if ((uintptr_t)waiters >= from && size >= sizeof *waiters &&
+            (uintptr_t)waiters - from <= size - sizeof *waiters)
+            return homes[i];
+    }
+    return NULL;
+}
+
+/* The record of a call that parks; false: a limit, raised. */
+static bool
+call_require_record(hfi_call_t *self)
+{
+    if (self->record != NULL)
+        return true;
+    hfi_failure_t failure;
+    hfi_request_t request = {.session = self->session,
+                             .number = self->number,
+                             .thread = self->thread,
+                             .call_due_ns = self->call_due_ns,
+                             .is_oneway = self->sink == HFI_SINK_DROP,
+                             .referent = self->referent,
+                             .args = self->args,
+                             .kwargs = self->kwargs};
+    self->record = hfi_record_new(self->state, &request, &failure);
+    if (self->record == NULL)
+        (void)hfi_answer_pass_on(self, &failure);
+    return self->record != NULL;
+}
+
+/* Why the call may not park now; NULL: it may. */
+static const char *
+call_park_objection(const hfi_call_t *self)
+{
+    if (self->session == NULL || self->sink == HFI_SINK_NONE || self->sink == HFI_SINK_INNER)
+        return "it parked, and is no method";
+    if (!self->may_park)
+        return "it parked, and its row has no HF_PARKS";
+    if (self->stage == HFI_STAGE_PARKED)
+        return "it parked a second time";
+    if (self->has_changed || self->stage == HFI_STAGE_WRITING || self->stage == HFI_STAGE_ANSWERED)
+        return "it parked after it had changed something";
+    return NULL;
+}
+
+hf_err_t
+hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
+{
+    if (self->is_faulty || self->stage == HFI_STAGE_DONE)
+        return HF_RAISED;
+    const char *why = call_park_objection(self);
+    hfi_referent_t *home = why == NULL ? call_home(self, waiters) : NULL;
+    if (why == NULL && home == NULL)
+        why = "it parked on waiters that lie in no referent's state";
+    if (why == NULL && !hfi_waiters_are_sound(&self->state->parks, waiters))
+        why = "it parked on waiters that it has written to";
+    if (why != NULL)
+        return hfi_answer_fault(self, "%s", why);
+    if (!call_require_record(self))
+        return HF_RAISED;
+    hfi_parked_t *record = self->record;
+    uint32_t at = (uint32_t)((uint8_t *)waiters - (uint8_t *)hfi_referent_self(home));
+    int64_t due = hfi_state_due_in(self->state, seconds);
+    bool is_same = record->home == home && record->waiters == at && record->order != 0;
+    if (is_same && self->is_retry && record->park_due_ns < due)
+        due =
+            record
+                ->park_due_ns; /* a run from the top says its seconds again: they count from the first */
+    if (record->home != home) {
+        hfi_referents_hold(home, HFI_HOLDER_CALL);
+        if (record->home != NULL)
+            (void)hfi_referents_unhold(&self->state->referents, record->home, HFI_HOLDER_CALL);
+        record->home = home;
+    }
+    record->waiters = at;
+    record->method = self->head.row;
+    record->park_due_ns = due;
+    record->state = HFI_PARKED_PARKED;
+    if (!is_same)
+        record->order = ++self->state->parks.last_order;
+    hfi_waiters_insert(&self->state->parks, waiters, record);
+    hfi_record_arm(self->state, record);
+    self->stage = HFI_STAGE_PARKED;
+    return HF_PARKED;
+}
+
+uint32_t
+hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n)
+{
+    hfi_state_t *state = self->state;
+    if (!hfi_waiters_are_sound(&state->parks, waiters)) {
+        (void)hfi_answer_fault(self, "it woke waiters that it has written to");
+        return 0;
+    }
+    uint32_t woken = 0;
+    for (; woken < n && waiters->count != 0; woken++) {
+        hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
+        hfi_record_unlist(state, record);
+        record->state = HFI_PARKED_WOKEN;
+        record->referent->busy++;
+        hfi_waiters_append(&state->parks, &state->woken, record);
+    }
+    self->has_changed = self->has_changed || woken != 0;
+    return woken;
+}
+
+hfi_call_t *
+hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters)
+{
+    hfi_state_t *state = self->state;
+    hfi_call_t *running = state->running;
+    if (!hfi_waiters_are_sound(&state->parks, waiters)) {
+        (void)hfi_answer_fault(self, "it took from waiters that it has written to");
+        return NULL;
+    }
+    if (waiters->count == 0 || running == NULL)
+        return NULL;
+    call_settle_taken(running, false);
+    hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
+    hfi_record_unlist(state, record);
+    hfi_call_t *other = call_of_record(state, record);
+    other->next = running->taken;
+    running->taken = other;
+    self->has_changed = true;
+    running->has_changed = true;
+    if (call_resume(other)) {
+        other->is_retry = true;
+        return other;
+    }
+    return hfi_call_take_parked(
+        self, waiters); /* its arguments bind no more: it has its error; the next one */
+}
+
+hf_err_t
+hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value)
+{
+    const char *why = call_park_objection(self);
+    if (why != NULL)
+        return hfi_answer_fault(self, "%s", why);
+    if (!call_require_record(self))
+        return HF_RAISED;
+    hfi_parked_t *record = self->record;
+    record->method = self->head.row;
+    record->park_due_ns = INT64_MAX;
+    record->state = HFI_PARKED_ASKED;
+    record->job = hfi_jobs_add(&self->state->jobs, record->place);
+    hfi_record_arm(self->state, record);
+    hfi_state_output(self->state, &(hfi_output_t){.kind = HFI_OUTPUT_JOB,
+                                                  .number = record->job,
+                                                  .text = hfi_span_of(kind),
+                                                  .bytes = hfi_value_span(value)});
+    self->stage = HFI_STAGE_PARKED;
+    return HF_PARKED;
+}

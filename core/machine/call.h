@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* call -- one call: target, method, bind, run, answer; and its second runs. */
+#ifndef HFI_CALL_H
+#define HFI_CALL_H
+
+#include "answer.h"
+#include "wait.h"
+
+/* ---- what clients send ---------------------------------------------------------------- */
+
+/* Runs a CALL, or refuses it, or keeps it for later. */
+void hfi_call_receive(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *message,
+                      uint64_t number);
+
+/* Cancels what is pending under that number; nothing where nothing is. */
+void hfi_call_cancel(hfi_state_t *state, hfi_session_t *session, uint64_t number);
+
+/* ---- later runs ----------------------------------------------------------------------- */
+
+/* Runs the next woken call, or the next whose turn comes. False: there is none. */
+bool hfi_call_run_next(hfi_state_t *state);
+
+/* One of the record's two times is up. */
+void hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record);
+
+/* What was asked of the world is there; borrows the value. */
+void hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_value_t *value);
+
+/* Nobody waits for it any more: its session ends. */
+void hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record);
+
+/* ---- functions of types that are no calls ---------------------------------------------- */
+
+/* Lends a call for a hook of a referent's type. `name` is a literal. */
+hfi_call_t *hfi_call_hook(hfi_state_t *state, hfi_referent_t *referent, const char *name,
+                          hfi_sink_t sink);
+/* Around the plugin's function. */
+void hfi_call_enter(hfi_call_t *self);
+void hfi_call_leave(hfi_call_t *self);
+/* What it returned is looked at, what it said goes, what it had in hand is settled. A call with sink INNER is still
+ * there afterwards, to be read and given back by hfi_call_return; all others are gone. */
+void hfi_call_close(hfi_call_t *self, hf_err_t err);
+
+/* The referent's value, for as long as the outer call runs: HF_NONE where its type has none. False: *outer has
+ * raised. */
+bool hfi_call_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+
+/* The referent's repr, a str, for as long as the outer call runs. False: *outer has raised. */
+bool hfi_call_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+
+/* Makes a referent, held by nobody yet; NULL: *outer has raised. args a list, kwargs a map or HF_NONE. */
+hfi_referent_t *hfi_call_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+                               const hf_value_t *kwargs);
+
+/* Binds arguments to self->bound, and head to them. False: raised. */
+bool hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const char *function,
+                   const hf_value_t *args, const hf_value_t *kwargs);
+
+/* ---- parking, for the host -------------------------------------------------------------- */
+
+hf_err_t hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds);
+uint32_t hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n);
+hfi_call_t *hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters);
+/* Asks the world; the call runs again when the answer is there: self->record->is_job_done. */
+hf_err_t hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value);
+
+#endif

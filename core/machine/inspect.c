@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* inspect -- see inspect.h */
+#include "inspect.h"
+
+#include <stdlib.h>
+
+#include <base/check.h>
+#include <registry/text.h>
+#include <value/value.h>
+
+#include "call.h"
+
+enum { INSPECT_OBJECTS_MAX = 10000, INSPECT_LINE = 128, INSPECT_SHOWN = 75 };
+
+static void
+inspect_word(hf_writer_t *w, const char *text)
+{
+    hf_write_str(w, text, strlen(text));
+}
+
+static void
+inspect_pair(hf_writer_t *w, const char *key, uint64_t number)
+{
+    inspect_word(w, key);
+    hf_write_uint(w, number);
+}
+
+/* ---- types ------------------------------------------------------------------------------- */
+
+static int
+inspect_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+hf_err_t
+hfi_inspect_types(hf_call_t *call, void *self)
+{
+    (void)self;
+    const hfi_plugins_t *plugins = hfi_call_of(call)->state->plugins;
+    size_t n = 0;
+    uint32_t n_types = 0;
+    while (hfi_plugins_type(plugins, n_types) != NULL)
+        n_types++;
+    const char **names = hfi_need((size_t)n_types * sizeof *names);
+    for (uint32_t i = 0; i < n_types; i++) {
+        const hfi_type_t *type = hfi_plugins_type(plugins, i);
+        /* a newer version of a plugin has taken over what is not found by its name */
+        bool is_newest =
+            hfi_plugins_find_type(plugins, type->row->name, strlen(type->row->name)) == type;
+        if (!type->is_internal && is_newest)
+            names[n++] = type->row->name;
+    }
+    qsort(names, n, sizeof *names, inspect_order);
+    hf_writer_t *w = hf_return_writer(call);
+    if (w != NULL) {
+        hf_write_list(w, n);
+        for (size_t i = 0; i < n; i++)
+            inspect_word(w, names[i]);
+    }
+    free(names);
+    return w == NULL ? HF_RAISED : hf_return_written(call);
+}
+
+static void
+inspect_flags(hf_writer_t *w, uint32_t flags)
+{
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } words[] = {{HF_READS, "reads"},
+                 {HF_WRITES, "writes"},
+                 {HF_PARKS, "parks"},
+                 {HF_SENSITIVE, "sensitive"}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        n += (flags & words[i].flag) != 0;
+    hf_write_list(w, n);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((flags & words[i].flag) != 0)
+            inspect_word(w, words[i].name);
+    }
+}
+
+static bool
+inspect_is_exposed(const hfi_view_t *view, const hfi_method_t *method)
+{
+    const char *name = method->row->name;
+    const hfi_view_entry_t *entry = hfi_view_find(view, (const uint8_t *)name, strlen(name));
+    return entry != NULL && entry->is_exposed;
+}
+
+static void
+inspect_methods(hf_writer_t *w, const hfi_view_t *view, const hfi_type_t *type)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < type->n_methods; i++)
+        n += inspect_is_exposed(view, &type->methods[i]);
+    hf_write_list(w, n);
+    for (uint32_t i = 0; i < type->n_methods; i++) {
+        const hfi_method_t *method = &type->methods[i];
+        if (!inspect_is_exposed(view, method))
+            continue;
+        hf_write_map(w, 4);
+        inspect_word(w, "name");
+        inspect_word(w, method->row->name);
+        inspect_word(w, "signature");
+        inspect_word(w, hfi_signature_text(method->signature));
+        inspect_word(w, "doc");
+        inspect_word(w, method->row->doc == NULL ? "" : method->row->doc);
+        inspect_word(w, "flags");
+        inspect_flags(w, method->row->flags);
+    }
+}
+
+hf_err_t
+hfi_inspect_describe(hf_call_t *call, void *self)
+{
+    (void)self;
+    size_t len;
+    hfi_state_t *state = hfi_call_of(call)->state;
+    const char *name = hf_arg_str(call, 0, &len);
+    const hfi_type_t *type = hfi_plugins_find_type(state->plugins, name, len);
+    if (type == NULL)
+        return HF_RAISE(call, "NoSuchType", "no type '%.*s'",
+                        len > HFI_MAX_NAME_BYTES ? HFI_MAX_NAME_BYTES : (int)len, name);
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_map(w, 4);
+    inspect_word(w, "typeid");
+    inspect_word(w, type->row->name);
+    inspect_word(w, "doc");
+    inspect_word(w, type->row->doc == NULL ? "" : type->row->doc);
+    inspect_word(w, "signature");
+    inspect_word(w, hfi_signature_text(type->signature));
+    inspect_word(w, "methods");
+    inspect_methods(w, hfi_policy_view(state->policy, type), type);
+    return hf_return_written(call);
+}
+
+/* ---- objects ----------------------------------------------------------------------------- */
+
+hf_err_t
+hfi_inspect_number_of_objects(hf_call_t *call, void *self)
+{
+    (void)self;
+    return hf_return_uint(call, hfi_call_of(call)->state->referents.table.live);
+}
+
+/* Bytes of the block and what the type says beyond it, or what was counted. */
+static uint64_t
+inspect_size(hfi_state_t *state, hfi_referent_t *referent)
+{
+    uint64_t size = hfi_referent_size(referent->type);
+    if (referent->type->row->memory == NULL)
+        return size + referent->memory_bytes;
+    hfi_call_t *call = hfi_call_hook(state, referent, "memory", HFI_SINK_NONE);
+    hfi_call_t *outer = state->running;
+    hfi_call_enter(call);
+    uint64_t more = referent->type->row->memory(&call->head, hfi_referent_self(referent));
+    hfi_call_leave(call);
+    call->outer = outer;
+    hfi_call_close(call, HF_OK);
+    return more > UINT64_MAX - size ? UINT64_MAX : size + more;
+}
+
+static void
+inspect_holders(hf_writer_t *w, const hfi_referent_t *referent)
+{
+    static const char *const names[HFI_HOLDERS] = {"session", "name", "referent", "call"};
+    size_t n = 0;
+    for (size_t i = 0; i < HFI_HOLDERS; i++)
+        n += referent->holders[i] != 0;
+    hf_write_map(w, n);
+    for (size_t i = 0; i < HFI_HOLDERS; i++) {
+        if (referent->holders[i] != 0)
+            inspect_pair(w, names[i], referent->holders[i]);
+    }
+}
+
+hf_err_t
+hfi_inspect_objects(hf_call_t *call, void *self)
+{
+    (void)self;
+    hfi_state_t *state = hfi_call_of(call)->state;
+    int64_t limit = hf_arg_int(call, 0);
+    int64_t after = hf_arg_int(call, 1);
+    if (limit < 0 || after < 0)
+        return HF_RAISE(call, "ValueError", "%s is below 0", limit < 0 ? "limit" : "after");
+    if (limit > INSPECT_OBJECTS_MAX)
+        limit = INSPECT_OBJECTS_MAX;
+    int64_t n = 0;
+    for (hfi_referent_t *at = hfi_referents_next(&state->referents, (uint64_t)after);
+         at != NULL && n < limit; at = hfi_referents_next(&state->referents, at->number))
+        n++;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_list(w, (size_t)n);
+    hfi_referent_t *at = hfi_referents_next(&state->referents, (uint64_t)after);
+    for (; n > 0; n--, at = hfi_referents_next(&state->referents, at->number)) {
+        hf_write_map(w, 4);
+        inspect_pair(w, "object", at->number);
+        inspect_word(w, "typeid");
+        inspect_word(w, at->type->row->name);
+        inspect_pair(w, "size", inspect_size(state, at));
+        inspect_word(w, "holders");
+        inspect_holders(w, at);
+    }
+    return hf_return_written(call);
+}
+
+/* Two lines as CPython's managers write them; false: raised, or no room for more. */
+static bool
+inspect_lines(hfi_call_t *self, hfi_referent_t *referent, hfi_buffer_t *text)
+{
+    char line[INSPECT_LINE];
+    hf_value_t repr;
+    size_t len;
+    uint64_t holders = 0;
+    for (size_t i = 0; i < HFI_HOLDERS; i++)
+        holders += referent->holders[i];
+    if (!hfi_call_repr_of(self, referent, &repr)) {
+        hfi_answer_unsay(self);
+        repr = hf_nil();
+    }
+    int n = snprintf(line, sizeof line, "%s  %llu:       refcount=%llu\n    ",
+                     text->w.len == 0 ? "" : "\n", (unsigned long long)referent->number,
+                     (unsigned long long)holders);
+    hfi_write_raw(&text->w, line, (size_t)n);
+    const char *shown = hf_as_str(&repr, &len);
+    if (shown == NULL) {
+        shown = "?";
+        len = 1;
+    }
+    if (len > INSPECT_SHOWN) {
+        len = INSPECT_SHOWN;
+        while (len > 0 && ((unsigned char)shown[len] & 0xc0) == 0x80) /* not inside a character */
+            len--;
+    }
+    hfi_write_raw(&text->w, shown, len);
+    return !text->w.failed;
+}
+
+hf_err_t
+hfi_inspect_debug_info(hf_call_t *call, void *self)
+{
+    (void)self;
+    hfi_call_t *me = hfi_call_of(call);
+    hfi_state_t *state = me->state;
+    uint64_t max_bytes = state->boot.limits.frame / 2;
+    hfi_buffer_t *text = hfi_state_borrow(state, max_bytes);
+    hfi_arena_mark_t mark = hfi_arena_mark(&state->arena);
+    size_t whole = 0;
+    for (hfi_referent_t *at = hfi_referents_next(&state->referents, 0);
+         at != NULL && inspect_lines(me, at, text);
+         at = hfi_referents_next(&state->referents, at->number)) {
+        whole = text->w.len;
+        hfi_arena_release(&state->arena, mark);
+    }
+    hf_err_t err = hf_return_str(call, (const char *)text->w.at, whole);
+    hfi_state_return(state, &text);
+    return err;
+}
+
+/* ---- figures ----------------------------------------------------------------------------- */
+
+static void
+inspect_plugins(hf_writer_t *w, const hfi_plugins_t *plugins)
+{
+    const char *name;
+    const char *version;
+    uint32_t n = 0;
+    while (hfi_plugins_at(plugins, n, &name, &version))
+        n++;
+    hf_write_map(w, n);
+    for (uint32_t k = 0; k < n && hfi_plugins_at(plugins, k, &name, &version); k++) {
+        uint64_t live = 0;
+        for (uint32_t i = 0; hfi_plugins_type(plugins, i) != NULL; i++) {
+            const hfi_type_t *type = hfi_plugins_type(plugins, i);
+            live += strcmp(type->plugin, name) == 0 ? type->referents : 0;
+        }
+        inspect_word(w, name);
+        hf_write_map(w, 2);
+        inspect_word(w, "version");
+        inspect_word(w, version);
+        inspect_pair(w, "live", live);
+    }
+}
+
+static void
+inspect_type_figures(hf_writer_t *w, const hfi_plugins_t *plugins)
+{
+    uint32_t n = 0;
+    while (hfi_plugins_type(plugins, n) != NULL)
+        n++;
+    hf_write_map(w, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const hfi_type_t *type = hfi_plugins_type(plugins, i);
+        inspect_word(w, type->row->name);
+        hf_write_map(w, 5);
+        inspect_word(w, "plugin");
+        inspect_word(w, type->plugin);
+        inspect_pair(w, "referents", type->referents);
+        inspect_pair(w, "calls", type->calls);
+        inspect_pair(w, "errors", type->errors);
+        inspect_pair(w, "memory", type->memory_bytes);
+    }
+}
+
+/* What the world has answered, behind our own. */
+static void
+inspect_world(hf_writer_t *w, const hf_value_t *map)
+{
+    hf_cursor_t items;
+    hf_value_t item;
+    hf_open(&items, map);
+    while (hf_next(&items, &item))
+        hf_write_value(w, &item);
+}
+
+hf_err_t
+hfi_inspect_stats(hf_call_t *call, void *self)
+{
+    (void)self;
+    hfi_call_t *me = hfi_call_of(call);
+    hfi_state_t *state = me->state;
+    if (me->record == NULL || !me->record->is_job_done) {
+        hf_value_t nothing = hf_nil();
+        return hfi_call_ask(me, "figures", &nothing);
+    }
+    const hf_value_t *world = &me->record->job_value;
+    bool has_world = me->record->job_status == 0 && hf_kind(world) == HF_MAP;
+    const hfi_machine_figures_t *figures = &state->figures;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_map(w, 11 + (has_world ? hf_count(world) : 0));
+    inspect_word(w, "uptime");
+    hf_write_float(w, (double)state->now_ns / 1e9);
+    inspect_pair(w, "referents", state->referents.table.live);
+    inspect_pair(w, "sessions", state->sessions.live);
+    inspect_pair(w, "parked", figures->parked);
+    inspect_pair(w, "calls", figures->calls);
+    inspect_pair(w, "errors", figures->errors);
+    inspect_pair(w, "bytes_in", figures->bytes_in);
+    inspect_pair(w, "bytes_out", figures->bytes_out);
+    inspect_pair(w, "memory", state->account.used);
+    inspect_word(w, "plugins");
+    inspect_plugins(w, state->plugins);
+    inspect_word(w, "types");
+    inspect_type_figures(w, state->plugins);
+    if (has_world)
+        inspect_world(w, world);
+    return hf_return_written(call);
+}

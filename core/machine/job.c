@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* job -- see job.h */
+#include "job.h"
+
+#include <base/check.h>
+
+void
+hfi_jobs_open(hfi_jobs_t *self)
+{
+    *self = (hfi_jobs_t){0};
+    hfi_idtable_open(&self->table, sizeof(hfi_job_t));
+}
+
+void
+hfi_jobs_close(hfi_jobs_t *self)
+{
+    hfi_idtable_close(&self->table);
+}
+
+uint64_t
+hfi_jobs_add(hfi_jobs_t *self, uint32_t record)
+{
+    hfi_job_t *job = hfi_idtable_add(&self->table, ++self->last);
+    if (job == NULL)
+        HF_BUG("no memory");
+    job->record = record;
+    return job->number;
+}
+
+bool
+hfi_jobs_take(hfi_jobs_t *self, uint64_t number, uint32_t *ret_record)
+{
+    hfi_job_t *job = hfi_idtable_find(&self->table, number);
+    if (job == NULL)
+        return false;
+    *ret_record = job->record;
+    hfi_idtable_remove(&self->table, job);
+    return true;
+}
+
+void
+hfi_jobs_forget(hfi_jobs_t *self, uint64_t number)
+{
+    hfi_job_t *job = hfi_idtable_find(&self->table, number);
+    if (job != NULL)
+        job->record = 0;
+}

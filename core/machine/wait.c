@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* wait -- see wait.h
+ *
+ * A call waits where a promise in it is not known yet, or an earlier call of its session to the same target waits.
+ * The session's waiting list is in the calls' order. What happens to a waiting call:
+ *
+ *   a promise is answered     its value is copied into the record, with its handles held (the client may acknowledge
+ *                             the answer while another promise is still open)
+ *   … with an error           it fails the same way
+ *   all are known, and no     promises are replaced by what they gave, and the whole passes the door again (depth,
+ *   earlier one waits for     keys, length); then it is queued, and its turn comes with the next run
+ *   the same target
+ *   its time is up, CANCEL    as for every record
+ *
+ * What is answered is noted in a list, and looked at between two runs: an answer never starts a call from inside.
+ */
+#include "wait.h"
+
+#include <base/check.h>
+#include <registry/text.h>
+#include <value/admit.h>
+#include <value/value.h>
+
+#include "scan.h"
+
+enum { WAIT_RECORD_BYTES = 320, WAIT_PROMISE_BYTES = 48 };
+
+/* ---- what records hold ---------------------------------------------------------------- */
+
+static void
+wait_hold(hfi_state_t *state, const hf_value_t *value)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    if (!hf_has_handles(value))
+        return;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        hfi_referent_t *referent = hfi_state_find(state, hf_as_handle(&item));
+        if (hf_kind(&item) == HF_HANDLE && referent != NULL)
+            hfi_referents_hold(referent, HFI_HOLDER_CALL);
+    }
+}
+
+static void
+wait_unhold(hfi_state_t *state, const hf_value_t *value)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    if (!hf_has_handles(value))
+        return;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        hfi_referent_t *referent = hfi_state_find(state, hf_as_handle(&item));
+        if (hf_kind(&item) == HF_HANDLE && referent != NULL)
+            (void)hfi_referents_unhold(&state->referents, referent, HFI_HOLDER_CALL);
+    }
+}
+
+/* Keeps a value for a record, charged and held. False: the memory limit. */
+static bool
+wait_keep(hfi_state_t *state, const hf_value_t *value, hf_value_t *ret_kept)
+{
+    hf_value_t kept;
+    uint64_t size = hfi_value_memory(value);
+    if (!hfi_account_take(&state->account, size))
+        return false;
+    if (!hfi_value_keep(value, &kept))
+        HF_BUG("no memory");
+    wait_hold(state, &kept);
+    *ret_kept = kept;
+    return true;
+}
+
+static void
+wait_drop(hfi_state_t *state, hf_value_t *value)
+{
+    wait_unhold(state, value);
+    hfi_account_give(&state->account, hfi_value_memory(value));
+    hfi_value_drop(value);
+}
+
+static void
+wait_free_promises(hfi_state_t *state, hfi_promises_t **promises_p)
+{
+    hfi_promises_t *promises = *promises_p;
+    if (promises == NULL)
+        return;
+    for (uint64_t call = hfi_promises_next(promises, 0); call != 0;
+         call = hfi_promises_next(promises, call)) {
+        const hf_value_t *value = hfi_promises_find(promises, call);
+        if (value != NULL) {
+            wait_unhold(state, value);
+            hfi_account_give(&state->account, hfi_value_memory(value));
+        }
+    }
+    hfi_promises_destroy(promises_p);
+}
+
+static bool
+wait_limit(hfi_failure_t *ret_failure, const char *what)
+{
+    return hfi_fail(ret_failure, "LimitExceeded", "%s", what);
+}
+
+/* Whether a record more may be, and its memory taken. */
+static bool
+record_admit(hfi_state_t *state, const hfi_request_t *request, hfi_failure_t *ret_failure)
+{
+    const hfi_machine_limits_t *limits = &state->boot.limits;
+    if (request->session->pending.live >= limits->parked)
+        return wait_limit(ret_failure, "the session has as many parked calls as it may");
+    if (request->referent != NULL &&
+        request->referent->holders[HFI_HOLDER_CALL] >= limits->parked_referent)
+        return wait_limit(ret_failure, "the referent has as many parked calls as it may");
+    if (!hfi_account_take(&state->account, WAIT_RECORD_BYTES))
+        return wait_limit(ret_failure, "the manager's memory is at its limit");
+    return true;
+}
+
+/* No type has a method with a longer name, so a longer one is cut, and not found just as well. */
+static hf_value_t
+record_method_name(hfi_state_t *state, hfi_span_t method)
+{
+    hf_value_t kept;
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    size_t len = method.len > HFI_MAX_NAME_BYTES + 1 ? HFI_MAX_NAME_BYTES + 1 : method.len;
+    hf_write_str(&buffer->w, (const char *)method.at, len);
+    hf_value_t name = hfi_buffer_view(buffer);
+    if (!hfi_value_keep(&name, &kept))
+        HF_BUG("no memory");
+    hfi_account_force(&state->account, hfi_value_memory(&kept));
+    hfi_state_return(state, &buffer);
+    return kept;
+}
+
+hfi_parked_t *
+hfi_record_new(hfi_state_t *state, hfi_request_t *request, hfi_failure_t *ret_failure)
+{
+    hf_value_t args;
+    hf_value_t kwargs;
+    if (!record_admit(state, request, ret_failure)) {
+        wait_free_promises(state, &request->promises);
+        return NULL;
+    }
+    if (!wait_keep(state, &request->args, &args)) {
+        hfi_account_give(&state->account, WAIT_RECORD_BYTES);
+        wait_free_promises(state, &request->promises);
+        (void)wait_limit(ret_failure, "the manager's memory is at its limit");
+        return NULL;
+    }
+    if (!wait_keep(state, &request->kwargs, &kwargs)) {
+        hfi_account_give(&state->account, WAIT_RECORD_BYTES);
+        wait_drop(state, &args);
+        wait_free_promises(state, &request->promises);
+        (void)wait_limit(ret_failure, "the manager's memory is at its limit");
+        return NULL;
+    }
+    hfi_parked_t *record = hfi_parks_take(&state->parks);
+    record->state = HFI_PARKED_RUNNING;
+    record->session = request->session;
+    record->number = request->number;
+    record->thread = request->thread;
+    record->call_due_ns = request->call_due_ns;
+    record->park_due_ns = INT64_MAX;
+    record->is_oneway = request->is_oneway;
+    record->target = request->target;
+    record->referent = request->referent;
+    record->args = args;
+    record->kwargs = kwargs;
+    record->promises = request->promises;
+    request->promises = NULL;
+    if (request->method.len != 0)
+        record->method_name = record_method_name(state, request->method);
+    if (record->referent != NULL)
+        hfi_referents_hold(record->referent, HFI_HOLDER_CALL);
+    hfi_pending_t *row = hfi_idtable_add(&record->session->pending, record->number);
+    if (row == NULL)
+        HF_BUG("no memory");
+    row->record = record->place;
+    record->session->n_parked++;
+    state->figures.parked++;
+    return record;
+}
+
+void
+hfi_record_free(hfi_state_t *state, hfi_parked_t *record)
+{
+    HF_ASSERT(record->state == HFI_PARKED_RUNNING);
+    hfi_session_t *session = record->session;
+    hfi_state_arm(state, &record->alarm, INT64_MAX);
+    hfi_idtable_remove(&session->pending, hfi_idtable_find(&session->pending, record->number));
+    session->n_parked--;
+    state->figures.parked--;
+    if (record->job != 0)
+        hfi_jobs_forget(&state->jobs, record->job);
+    wait_drop(state, &record->args);
+    wait_drop(state, &record->kwargs);
+    wait_drop(state, &record->method_name);
+    wait_drop(state, &record->job_value);
+    wait_free_promises(state, &record->promises);
+    if (record->home != NULL)
+        (void)hfi_referents_unhold(&state->referents, record->home, HFI_HOLDER_CALL);
+    if (record->referent != NULL)
+        (void)hfi_referents_unhold(&state->referents, record->referent, HFI_HOLDER_CALL);
+    hfi_account_give(&state->account, WAIT_RECORD_BYTES);
+    hfi_parks_give(&state->parks, record);
+}
+
+void
+hfi_record_arm(hfi_state_t *state, hfi_parked_t *record)
+{
+    int64_t due =
+        record->call_due_ns < record->park_due_ns ? record->call_due_ns : record->park_due_ns;
+    hfi_state_arm(state, &record->alarm, due);
+}
+
+void
+hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record)
+{
+    switch (record->state) {
+    case HFI_PARKED_WAITING:
+        hfi_waiters_remove(&state->parks, &record->session->waiting, record);
+        break;
+    case HFI_PARKED_QUEUED:
+        hfi_waiters_remove(&state->parks, &state->queued, record);
+        record->referent->busy--;
+        break;
+    case HFI_PARKED_WOKEN:
+        hfi_waiters_remove(&state->parks, &state->woken, record);
+        record->referent->busy--;
+        break;
+    case HFI_PARKED_PARKED:
+        hfi_waiters_remove(&state->parks, hfi_parked_waiters(record), record);
+        break;
+    case HFI_PARKED_ASKED:
+    case HFI_PARKED_RUNNING:
+        break;
+    case HFI_PARKED_FREE:
+        HF_BUG("a free record was used");
+    }
+    hfi_state_arm(state, &record->alarm, INT64_MAX);
+    record->state = HFI_PARKED_RUNNING;
+}
+
+void
+hfi_record_queue(hfi_state_t *state, hfi_parked_t *record)
+{
+    record->state = HFI_PARKED_QUEUED;
+    record->referent->busy++;
+    hfi_waiters_append(&state->parks, &state->queued, record);
+    hfi_record_arm(state, record);
+}
+
+hfi_parked_t *
+hfi_record_find(const hfi_state_t *state, const hfi_session_t *session, uint64_t call)
+{
+    const hfi_pending_t *row = hfi_idtable_find(&session->pending, call);
+    return row == NULL ? NULL : hfi_parks_at(&state->parks, row->record);
+}
+
+/* ---- handles and promises in a message ------------------------------------------------- */
+
+/* Whether the handle is another manager's: it names one, and that is not this one. */
+static bool
+wait_is_foreign(const hfi_state_t *state, const hf_value_t *handle)
+{
+    hf_cursor_t items;
+    hf_value_t item;
+    size_t len = 0;
+    hf_open(&items, handle);
+    for (int i = 0; i < 4; i++) {
+        if (!hf_next(&items, &item))
+            return false;
+    }
+    const uint8_t *manager = hf_as_bytes(&item, &len);
+    return manager == NULL || len != HFI_SECRET_BYTES ||
+           memcmp(manager, state->boot.space.bytes, HFI_SECRET_BYTES) != 0;
+}
+
+/* Whether the session may pass on every handle in the value. */
+static bool
+wait_check_handles(const hfi_state_t *state, const hfi_session_t *session, const hf_value_t *value,
+                   hfi_failure_t *ret_failure)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    if (!hf_has_handles(value))
+        return true;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        if (hf_kind(&item) != HF_HANDLE)
+            continue;
+        if (wait_is_foreign(state, &item))
+            return hfi_fail(ret_failure, "ReferentLost",
+                            "a handle of another manager, which this one cannot reach");
+        uint64_t object = hf_as_handle(&item);
+        if (hfi_state_held(state, session, object) == NULL)
+            return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
+                            (unsigned long long)object);
+    }
+    return true;
+}
+
+/* Notes the promises in the value; each must be of an earlier call whose answer is not acknowledged. */
+static bool
+wait_collect(hfi_state_t *state, hfi_request_t *request, uint64_t call, hfi_failure_t *ret_failure)
+{
+    hfi_kept_t kept;
+    hfi_session_t *session = request->session;
+    const hfi_parked_t *pending = hfi_record_find(state, session, call);
+    bool is_known = pending == NULL && call != 0 && call < request->number &&
+                    hfi_outbox_find(&session->stream.outbox, call, &kept);
+    if (!is_known && (pending == NULL || pending->is_oneway))
+        return hfi_fail(
+            ret_failure, "BadRequest",
+            "a promise of call %llu, which is none whose answer is to come or to be acknowledged",
+            (unsigned long long)call);
+    if (request->promises == NULL)
+        request->promises = hfi_promises_new();
+    hfi_promises_add(request->promises, call);
+    return true;
+}
+
+static bool
+wait_collect_in(hfi_state_t *state, hfi_request_t *request, const hf_value_t *value,
+                hfi_failure_t *ret_failure)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    if ((value->raw[15] & HF_TAG_PROMISES) == 0)
+        return true;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        if (hf_kind(&item) == HF_PROMISE &&
+            !wait_collect(state, request, hf_as_promise(&item), ret_failure))
+            return false;
+    }
+    return true;
+}
+
+/* Takes in what the call gave, where it is answered. False: it failed, or gave what cannot be used. */
+static bool
+wait_learn(hfi_state_t *state, hfi_session_t *session, hfi_promises_t *promises, uint64_t call,
+           hfi_failure_t *ret_failure)
+{
+    hfi_kept_t kept;
+    hf_value_t value;
+    if (!hfi_promises_wants(promises, call) ||
+        !hfi_outbox_find(&session->stream.outbox, call, &kept))
+        return true;
+    if (!hfi_answer_read(&kept, &value, ret_failure) ||
+        !wait_check_handles(state, session, &value, ret_failure))
+        return false;
+    if (!wait_keep(state, &value, &value))
+        return wait_limit(ret_failure, "the manager's memory is at its limit");
+    hfi_promises_set(promises, call, &value);
+    return true;
+}
+
+/* The target, where it was a promise and is known now. */
+static bool
+wait_learn_target(hfi_state_t *state, const hfi_session_t *session, const hfi_promises_t *promises,
+                  uint64_t call, hfi_referent_t **ret_referent, hfi_failure_t *ret_failure)
+{
+    const hf_value_t *value = hfi_promises_find(promises, call);
+    *ret_referent = NULL;
+    if (value == NULL)
+        return true;
+    if (hf_kind(value) != HF_HANDLE)
+        return hfi_fail(ret_failure, "BadRequest", "the promised target is no handle");
+    *ret_referent = hfi_state_held(state, session, hf_as_handle(value));
+    if (*ret_referent == NULL)
+        return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
+                        (unsigned long long)hf_as_handle(value));
+    return true;
+}
+
+/* ---- settled arguments ---------------------------------------------------------------- */
+
+typedef struct wait_replacing {
+    hfi_state_t *state;
+    const hfi_promises_t *promises;
+} wait_replacing_t;
+
+/* A promise becomes what it gave, where that is known; a handle says its referent's own typeid, whatever the
+ * client wrote there. */
+static void
+wait_replace(void *context, const hf_value_t *item, hf_writer_t *w)
+{
+    const wait_replacing_t *self = context;
+    if (hf_kind(item) == HF_PROMISE) {
+        const hf_value_t *value =
+            self->promises == NULL ? NULL : hfi_promises_find(self->promises, hf_as_promise(item));
+        hf_write_value(w, value == NULL ? item : value);
+        return;
+    }
+    const hfi_referent_t *referent = hfi_state_find(self->state, hf_as_handle(item));
+    HF_ASSERT(referent != NULL); /* all were found to be held */
+    const char *name = referent->type->row->name;
+    hf_write_handle(w, referent->number, name, strlen(name));
+}
+
+/* Replaces what is in the value; the new one lasts as long as the arena's mark. */
+static bool
+wait_settle_value(hfi_state_t *state, const hfi_promises_t *promises, hf_value_t *value,
+                  hfi_failure_t *ret_failure)
+{
+    if ((value->raw[15] & (HF_TAG_HANDLES | HF_TAG_PROMISES)) == 0)
+        return true;
+    bool has_promises = (value->raw[15] & HF_TAG_PROMISES) != 0;
+    hfi_buffer_t *buffer = hfi_state_borrow(state, state->boot.limits.frame);
+    wait_replacing_t replacing = {state, promises};
+    hfi_scan_rewrite(value, &buffer->w, wait_replace, &replacing);
+    bool is_sound = !buffer->w.failed;
+    if (!is_sound)
+        (void)wait_limit(ret_failure,
+                         "the arguments with what was promised are longer than a frame may be");
+    hf_value_t settled = hfi_buffer_view(buffer);
+    if (is_sound && has_promises) {
+        const char *why = NULL;
+        hf_value_t admitted;
+        hfi_bytes_t scratch = {0};
+        uint64_t depth = state->boot.limits.depth - 1;
+        is_sound = hfi_admit_value(hfi_value_span(&settled), depth, &scratch, &admitted, &why) ==
+                   HFI_ADMIT_OK;
+        hfi_bytes_close(&scratch);
+        if (!is_sound)
+            (void)hfi_fail(ret_failure, "BadRequest", "with what was promised: %s",
+                           why == NULL ? "?" : why);
+    }
+    if (is_sound)
+        *value = hfi_arena_copy(&state->arena, &settled);
+    hfi_state_return(state, &buffer);
+    return is_sound;
+}
+
+/* ---- a message comes ------------------------------------------------------------------ */
+
+static bool
+wait_same_target(const hfi_parked_t *record, const hfi_referent_t *referent, uint64_t target)
+{
+    if (record->referent != NULL || referent != NULL)
+        return record->referent == referent;
+    return record->target == target;
+}
+
+static bool
+wait_is_behind(const hfi_state_t *state, const hfi_request_t *request)
+{
+    for (uint32_t at = request->session->waiting.first; at != 0;) {
+        const hfi_parked_t *record = hfi_parks_at(&state->parks, at);
+        if (wait_same_target(record, request->referent, request->target))
+            return true;
+        at = record->next;
+    }
+    return false;
+}
+
+/* All that can be wrong with it before it starts, in PROTOCOL.md's order. */
+static bool
+wait_examine(hfi_state_t *state, hfi_request_t *request, const hfi_message_t *message,
+             hfi_failure_t *ret_failure)
+{
+    hfi_session_t *session = request->session;
+    if (message->is_promise && !wait_collect(state, request, message->target, ret_failure))
+        return false;
+    if (!wait_collect_in(state, request, &request->args, ret_failure) ||
+        !wait_collect_in(state, request, &request->kwargs, ret_failure))
+        return false;
+    if (!message->is_promise) {
+        request->referent = hfi_state_held(state, session, message->target);
+        if (request->referent == NULL)
+            return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
+                            (unsigned long long)message->target);
+    }
+    if (!wait_check_handles(state, session, &request->args, ret_failure) ||
+        !wait_check_handles(state, session, &request->kwargs, ret_failure))
+        return false;
+    if (request->promises == NULL)
+        return true;
+    for (uint64_t call = hfi_promises_next(request->promises, 0); call != 0;
+         call = hfi_promises_next(request->promises, call)) {
+        if (!wait_learn(state, session, request->promises, call, ret_failure))
+            return false;
+    }
+    return !message->is_promise ||
+           wait_learn_target(state, session, request->promises, message->target, &request->referent,
+                             ret_failure);
+}
+
+/* Makes a record of it that waits, or whose turn comes. */
+static bool
+wait_enlist(hfi_state_t *state, hfi_request_t *request, bool must_wait, hfi_failure_t *ret_failure)
+{
+    hfi_session_t *session = request->session;
+    if (must_wait && session->waiting.count >= state->boot.limits.waiting)
+        return wait_limit(ret_failure, "the session has as many waiting calls as it may");
+    hfi_parked_t *record = hfi_record_new(state, request, ret_failure);
+    if (record == NULL)
+        return false;
+    if (!must_wait) {
+        hfi_record_queue(state, record);
+        return true;
+    }
+    record->state = HFI_PARKED_WAITING;
+    hfi_waiters_append(&state->parks, &session->waiting, record);
+    hfi_record_arm(state, record);
+    return true;
+}
+
+bool
+hfi_wait_receive(hfi_state_t *state, hfi_request_t *request, const hfi_message_t *message)
+{
+    hfi_failure_t failure;
+    request->target = message->target;
+    bool is_sound = wait_examine(state, request, message, &failure);
+    bool must_wait =
+        is_sound && ((request->promises != NULL && request->promises->n_unknown != 0) ||
+                     wait_is_behind(state, request));
+    if (is_sound && !must_wait) {
+        is_sound = wait_settle_value(state, request->promises, &request->args, &failure) &&
+                   wait_settle_value(state, request->promises, &request->kwargs, &failure);
+        wait_free_promises(state, &request->promises);
+    } else if (is_sound) { /* handles in their one form; the promises later */
+        is_sound = wait_settle_value(state, NULL, &request->args, &failure) &&
+                   wait_settle_value(state, NULL, &request->kwargs, &failure);
+    }
+    if (is_sound && !must_wait && request->referent->busy == 0)
+        return true;
+    if (is_sound)
+        is_sound = wait_enlist(state, request, must_wait, &failure);
+    wait_free_promises(state, &request->promises);
+    if (!is_sound) {
+        state->figures.errors += request->is_oneway ? 1 : 0;
+        if (!request->is_oneway)
+            hfi_answer_refuse(state, request->session, request->number, &failure);
+    }
+    return false;
+}
+
+/* ---- what was promised comes ----------------------------------------------------------- */
+
+static void
+wait_fail(hfi_state_t *state, hfi_parked_t *record, const hfi_failure_t *failure)
+{
+    hfi_record_unlist(state, record);
+    hfi_session_t *session = record->session;
+    uint64_t number = record->number;
+    bool is_oneway = record->is_oneway;
+    hfi_record_free(state, record);
+    state->figures.errors += is_oneway ? 1 : 0;
+    if (!is_oneway)
+        hfi_answer_refuse(state, session, number, failure);
+}
+
+/* The record's arguments with what its promises gave, kept in place of the former. */
+static bool
+wait_settle_record(hfi_state_t *state, hfi_parked_t *record, hfi_failure_t *ret_failure)
+{
+    hf_value_t args = record->args;
+    hf_value_t kwargs = record->kwargs;
+    hf_value_t kept;
+    if (!wait_settle_value(state, record->promises, &args, ret_failure) ||
+        !wait_settle_value(state, record->promises, &kwargs, ret_failure))
+        return false;
+    if (!wait_keep(state, &args, &kept))
+        return wait_limit(ret_failure, "the manager's memory is at its limit");
+    wait_drop(state, &record->args);
+    record->args = kept;
+    if (!wait_keep(state, &kwargs, &kept))
+        return wait_limit(ret_failure, "the manager's memory is at its limit");
+    wait_drop(state, &record->kwargs);
+    record->kwargs = kept;
+    wait_free_promises(state, &record->promises);
+    return true;
+}
+
+/* Its promises are known: its turn comes, or it fails. */
+static void
+wait_start(hfi_state_t *state, hfi_parked_t *record)
+{
+    hfi_failure_t failure;
+    hfi_arena_mark_t mark = hfi_arena_mark(&state->arena);
+    bool is_sound = wait_settle_record(state, record, &failure);
+    if (is_sound) {
+        hfi_record_unlist(state, record);
+        hfi_record_queue(state, record);
+    } else {
+        wait_fail(state, record, &failure);
+    }
+    hfi_arena_release(&state->arena, mark);
+}
+
+void
+hfi_wait_start_ready(hfi_state_t *state, hfi_session_t *session)
+{
+    hfi_idtable_t objects; /* targets that an earlier one still waits for */
+    hfi_idtable_t promises;
+    hfi_idtable_open(&objects, sizeof(uint64_t));
+    hfi_idtable_open(&promises, sizeof(uint64_t));
+    for (uint32_t at = session->waiting.first; at != 0;) {
+        hfi_parked_t *record = hfi_parks_at(&state->parks, at);
+        at = record->next;
+        /* the root's number is 0, which no table takes: + 1 */
+        uint64_t key = record->referent != NULL ? record->referent->number + 1 : record->target;
+        hfi_idtable_t *targets = record->referent != NULL ? &objects : &promises;
+        bool is_behind = hfi_idtable_find(targets, key) != NULL;
+        bool is_known = record->promises == NULL || record->promises->n_unknown == 0;
+        if (is_known && !is_behind)
+            wait_start(state, record);
+        else if (!is_behind && hfi_idtable_add(targets, key) == NULL)
+            HF_BUG("no memory");
+    }
+    hfi_idtable_close(&objects);
+    hfi_idtable_close(&promises);
+}
+
+/* Tells one waiting call of one answer. */
+static void
+wait_tell(hfi_state_t *state, hfi_parked_t *record, uint64_t call)
+{
+    hfi_failure_t failure;
+    hfi_session_t *session = record->session;
+    bool is_sound = wait_learn(state, session, record->promises, call, &failure);
+    if (is_sound && record->referent == NULL && record->target == call) {
+        is_sound =
+            wait_learn_target(state, session, record->promises, call, &record->referent, &failure);
+        if (record->referent != NULL)
+            hfi_referents_hold(record->referent, HFI_HOLDER_CALL);
+    }
+    if (!is_sound)
+        wait_fail(state, record, &failure);
+}
+
+void
+hfi_wait_settle(hfi_state_t *state)
+{
+    while (state->settled_at < state->n_settled) {
+        hfi_settled_t settled = state->settled[state->settled_at++];
+        hfi_session_t *session = hfi_state_session(state, settled.session);
+        if (session == NULL || session->is_ended)
+            continue;
+        bool is_told = false;
+        for (uint32_t at = session->waiting.first; at != 0;) {
+            hfi_parked_t *record = hfi_parks_at(&state->parks, at);
+            at = record->next;
+            if (record->promises == NULL || !hfi_promises_wants(record->promises, settled.call))
+                continue;
+            wait_tell(state, record, settled.call);
+            is_told = true;
+        }
+        if (is_told)
+            hfi_wait_start_ready(state, session);
+    }
+    state->settled_at = 0;
+    state->n_settled = 0;
+}
