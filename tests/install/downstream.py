@@ -54,13 +54,15 @@ def by_pkgconfig(tree, work):
 
 
 def serve(tree, so, program, env):
-    """holdfastd on a socket of its own; the program waits for it, as hf_connect does."""
+    """holdfastd on a socket of its own; the program runs once it says that it serves."""
     with tempfile.TemporaryDirectory() as folder:
         endpoint = f'ipc://{folder}/manager'
         shutil.copy(so, folder)
         manager = subprocess.Popen([os.path.join(tree, 'bin/holdfastd'), '--bind', endpoint, '--plugin', f'{folder}/tally.so'],
-                                   env={**os.environ, 'XDG_RUNTIME_DIR': folder})
+                                   env={**os.environ, 'XDG_RUNTIME_DIR': folder}, stderr=subprocess.PIPE, text=True)
         try:
+            line = manager.stderr.readline()
+            assert 'serves on' in line, line
             told = run(program, endpoint, env={**os.environ, **env}, timeout=30)
         finally:
             manager.terminate()
