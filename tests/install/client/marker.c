@@ -10,7 +10,7 @@ mark(const hf_proxy_t *tally)
 {
     int64_t streak = 0;
     for (int k = 0; k < 3; k++) {
-        if (hf_call_into(tally, "mark", "s", "i", "word", &streak) != 0)
+        if (hf_call_into(tally, "mark", "s", "word", "i", &streak) != 0)
             return -1;
     }
     char *last = NULL;
