@@ -222,11 +222,14 @@ engine_apply_ack(hfi_engine_t *self, uint64_t ack)
         self->stream.ack_limit = UINT64_MAX;
 }
 
+/* `sent`: the manager has sent messages up to there. */
 static void
-engine_on_gap(hfi_engine_t *self, int64_t now_ns)
+engine_on_gap(hfi_engine_t *self, uint64_t sent, int64_t now_ns)
 {
-    if (hfi_stream_wants_resync(&self->stream, now_ns))
+    if (hfi_stream_wants_resync(&self->stream, now_ns)) {
         self->wants_resync = true;
+        self->gap_end = sent;
+    }
 }
 
 /* Takes the messages of a frame. HFI_REJECT_NONE, or what ends the session. */
@@ -249,7 +252,7 @@ engine_on_data(hfi_engine_t *self, const hfi_frame_t *frame, int64_t now_ns)
 {
     hfi_verdict_t verdict = hfi_stream_on_data(&self->stream, frame->seq, frame->ack);
     if (verdict == HFI_STREAM_GAP) {
-        engine_on_gap(self, now_ns);
+        engine_on_gap(self, frame->seq - 1, now_ns);
         return;
     }
     if (verdict != HFI_STREAM_OK) {
@@ -290,7 +293,7 @@ engine_on_ping(hfi_engine_t *self, const hfi_frame_t *frame, int64_t now_ns)
         self->wants_pong = true;
     hfi_verdict_t verdict = hfi_stream_on_ping(&self->stream, frame->ack, frame->sent, NULL, NULL);
     if (verdict == HFI_STREAM_GAP) {
-        engine_on_gap(self, now_ns);
+        engine_on_gap(self, frame->sent, now_ns);
     } else if (verdict != HFI_STREAM_OK) {
         engine_break(self, HFI_REJECT_BAD_FRAME);
     } else {
@@ -438,7 +441,8 @@ hfi_engine_fill(hfi_engine_t *self, int64_t now_ns, uint8_t *to, size_t room)
         return engine_write_hello(self, now_ns, &w);
     if (self->is_ended || self->dial.state != HFI_DIAL_OPEN)
         return 0;
-    if (self->wants_resync) {
+    bool is_gap = self->stream.received < self->gap_end; /* what was missing may have come since */
+    if (self->wants_resync && is_gap) {
         self->wants_resync = false;
         hfi_frame_write_resync(&w, self->stream.received + 1);
         hfi_dial_on_sent(&self->dial, true, now_ns);

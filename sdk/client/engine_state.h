@@ -48,6 +48,7 @@ struct hfi_engine {
     uint32_t lost_slot;
     size_t gathered;       /* bytes put since the last DATA frame */
     uint64_t last_promise; /* the last message that has promises in it */
+    uint64_t gap_end; /* of the gap for which wants_resync is set */
     uint64_t last_release;
     uint64_t drifts;
     hfi_failure_t reason;
