@@ -10,6 +10,8 @@ struct fault {
     int64_t runs; /* how often a method of it ran: a retry shows */
 };
 
+static const hf_type_t fault_type; /* defined at the end */
+
 static const hf_type_t stranger_type = {
     HF_TYPE("Stranger", struct fault, ((const hf_method_t[]){{.name = NULL}}), "In no descriptor."),
 };
@@ -234,6 +236,15 @@ fault_deref_nothing(hf_call_t *call, void *self)
     return hf_deref(call, hf_arg(call, 0), &stranger_type) == NULL ? HF_RAISED : HF_OK;
 }
 
+/* Breaks no rule: for handle[Typeid]. */
+static hf_err_t
+fault_meet(hf_call_t *call, void *self)
+{
+    (void)self;
+    const struct fault *other = hf_deref(call, hf_arg(call, 0), &fault_type);
+    return other == NULL ? HF_RAISED : hf_return_int(call, other->runs);
+}
+
 static hf_err_t
 fault_alloc(hf_call_t *call, void *self)
 {
@@ -428,6 +439,8 @@ static const hf_method_t fault_methods[] = {
     HF_METHOD("new_stranger", "", fault_new_stranger, HF_WRITES, "Make one of a type unknown."),
     HF_METHOD("bad_picture", "", fault_bad_picture, HF_READS, "Build by a broken picture."),
     HF_METHOD("deref_nothing", "what: any", fault_deref_nothing, HF_READS, "Reach into anything."),
+    HF_METHOD("meet", "other: handle[Fault] -> int", fault_meet, HF_READS,
+              "Look into another one."),
     HF_METHOD("alloc", "", fault_alloc, HF_WRITES, "Ask for half of all memory."),
     HF_METHOD("park", "timeout: number? = nil", fault_park, HF_WRITES | HF_PARKS,
               "Park until woken."),
