@@ -300,7 +300,7 @@ hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_
     }
     if (!hfi_stream_has_room(&self->stream, len))
         return HFI_PUT_WINDOW;
-    uint64_t number;
+    uint64_t number = 0;
     if (!engine_commit(self, call, &number, ret_failure))
         return HFI_PUT_FAILED;
     if (has_promises) {

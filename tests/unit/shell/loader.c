@@ -14,7 +14,7 @@ static const char *plugin;
 static char *
 path_of(const char *name)
 {
-    static char path[4][160];
+    static char path[4][256];
     static unsigned turn;
     char *to = path[turn++ % 4];
     (void)snprintf(to, sizeof path[0], "%s/%s", folder, name);
