@@ -24,6 +24,19 @@ if(TARGET holdfast)
     install(TARGETS holdfast EXPORT holdfastTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
+
+# holdfast::testing: the machine that a type's own tests run on (holdfast/testing.h), all of it in one archive.
+if(TARGET holdfast_testing)
+    add_library(holdfast_testing_whole STATIC)
+    foreach(room hfi_base hfi_value hfi_stream hfi_registry hfi_machine holdfast_testing)
+        target_sources(holdfast_testing_whole PRIVATE $<TARGET_OBJECTS:${room}>)
+    endforeach()
+    set_target_properties(holdfast_testing_whole PROPERTIES OUTPUT_NAME holdfast-testing EXPORT_NAME testing
+        LINKER_LANGUAGE C)
+    target_link_libraries(holdfast_testing_whole INTERFACE sodium jansson m)
+    install(TARGETS holdfast_testing_whole EXPORT holdfastTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endif()
 install(EXPORT holdfastTargets NAMESPACE holdfast:: DESTINATION ${HF_CMAKE_DIR})
 
 configure_package_config_file(cmake/package/holdfastConfig.cmake.in ${PROJECT_BINARY_DIR}/holdfastConfig.cmake
