@@ -203,8 +203,6 @@ hfi_answer_raisev(hfi_call_t *self, const char *kind, const hf_value_t *data, co
         return HF_RAISED;
     if (!answer_is_kind(kind))
         return hfi_answer_fault(self, "it raised an error of no kind");
-    if (self->stage == HFI_STAGE_PARKED)
-        return hfi_answer_fault(self, "it raised %s after it had parked", kind);
     int len = vsnprintf(text, sizeof text, format, args);
     size_t n = len < 0 ? 0 : strlen(text);
     if (!hfi_is_utf8(text, n) && (size_t)len < sizeof text) {

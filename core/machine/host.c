@@ -29,6 +29,7 @@ typedef struct host_block {
 } host_block_t;
 
 #define HOST_BLOCK_MAGIC UINT64_C(0x686f6c6466617374)
+#define HOST_BLOCK_MAX   (UINT64_C(1) << 40) /* bytes that no block has, whatever the memory limit */
 
 static const void *
 host_get_extension(hf_call_t *call, const char *name)
@@ -561,16 +562,24 @@ host_visit(hf_visit_t *visit, const hf_value_t *value)
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
+/* Bytes of the whole block; false: raised. */
+static bool
+host_block_bytes(hfi_call_t *self, size_t n, size_t *ret_bytes)
+{
+    if (n <= HOST_BLOCK_MAX) {
+        *ret_bytes = n + sizeof(host_block_t);
+        return true;
+    }
+    (void)hfi_answer_raise(self, "LimitExceeded", NULL, "a block of %zu bytes", n);
+    return false;
+}
+
 static void *
 host_alloc(hf_call_t *call, size_t n)
 {
     hfi_call_t *self = hfi_call_of(call);
     size_t bytes;
-    if (!hfi_add_size(n, sizeof(host_block_t), &bytes)) {
-        (void)hfi_answer_raise(self, "LimitExceeded", NULL, "the manager's memory is at its limit");
-        return NULL;
-    }
-    if (!host_charge(self, bytes))
+    if (!host_block_bytes(self, n, &bytes) || !host_charge(self, bytes))
         return NULL;
     host_block_t *block = hfi_need(bytes);
     block->bytes = bytes;
@@ -608,12 +617,8 @@ host_realloc(hf_call_t *call, void *at, size_t n)
         return host_alloc(call, n);
     size_t bytes;
     host_block_t *block = host_block_of(self, at);
-    if (block == NULL)
+    if (block == NULL || !host_block_bytes(self, n, &bytes))
         return NULL;
-    if (!hfi_add_size(n, sizeof(host_block_t), &bytes)) {
-        (void)hfi_answer_raise(self, "LimitExceeded", NULL, "the manager's memory is at its limit");
-        return NULL;
-    }
     if (bytes > block->bytes && !host_charge(self, bytes - block->bytes))
         return NULL;
     if (bytes < block->bytes)
