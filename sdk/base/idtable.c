@@ -90,7 +90,6 @@ idtable_pack(hfi_idtable_t *self, uint8_t *to)
         n++;
     }
     HF_ASSERT(n == self->live);
-    self->rows = to;
     self->used = n;
     self->first = 0;
 }
@@ -110,10 +109,10 @@ idtable_resize(hfi_idtable_t *self, uint32_t room)
         free(rows);
         return false;
     }
-    uint8_t *old = self->rows;
     idtable_pack(self, rows);
-    free(old);
+    free(self->rows);
     free(self->index);
+    self->rows = rows;
     self->index = index;
     self->room = room;
     self->mask = slots == 0 ? 0 : slots - 1;
@@ -126,11 +125,8 @@ idtable_resize(hfi_idtable_t *self, uint32_t room)
 static bool
 idtable_require(hfi_idtable_t *self)
 {
-    if (self->live == 0 && self->room > IDTABLE_KEEP_MAX) {
-        uint32_t row_size = self->row_size;
+    if (self->live == 0 && self->room > IDTABLE_KEEP_MAX)
         hfi_idtable_close(self);
-        self->row_size = row_size;
-    }
     if (self->used < self->room)
         return true;
     if (self->room == 0)
@@ -149,7 +145,8 @@ hfi_idtable_open(hfi_idtable_t *self, size_t row_size)
 {
     HF_ASSERT(self != NULL && row_size >= sizeof(uint64_t) && row_size % 8 == 0 &&
               row_size <= UINT32_MAX);
-    *self = (hfi_idtable_t){.row_size = (uint32_t)row_size};
+    memset(self, 0, sizeof *self);
+    self->row_size = (uint32_t)row_size;
 }
 
 void
@@ -158,7 +155,7 @@ hfi_idtable_close(hfi_idtable_t *self)
     HF_ASSERT(self != NULL);
     free(self->rows);
     free(self->index);
-    *self = (hfi_idtable_t){.row_size = self->row_size};
+    hfi_idtable_open(self, self->row_size);
 }
 
 void *

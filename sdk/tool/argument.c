@@ -128,9 +128,9 @@ tool_arguments_open(tool_arguments_t *self, const tool_context_t *context, const
     hf_writer_t *kwargs = hf_writer(NULL);
     if (self->held == NULL || args == NULL || kwargs == NULL) {
         (void)fprintf(stderr, "holdfast: no memory\n");
-        exit(TOOL_RAISED);
+        exit(TOOL_RAISED); // NOLINT(concurrency-mt-unsafe): nothing to go on with
     }
-    hf_write_list(args, (size_t)(n_words - n_keywords + (first != NULL)));
+    hf_write_list(args, (size_t)n_words - (size_t)n_keywords + (first != NULL));
     if (first != NULL)
         hf_write_str(args, first, strlen(first));
     int status = write_words(self, context, words, n_words, false, args);

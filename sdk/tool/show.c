@@ -13,7 +13,8 @@
 static bool
 has_colour(void)
 {
-    return isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    return isatty(STDOUT_FILENO) &&
+           getenv("NO_COLOR") == NULL; // NOLINT(concurrency-mt-unsafe): one thread
 }
 
 static const char *

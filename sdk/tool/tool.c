@@ -242,12 +242,13 @@ connect_manager(const char *endpoint)
 static const char *
 endpoint_shown(const char *asked, char local[HFI_ENDPOINT_ROOM])
 {
-    const char *named = asked != NULL ? asked : getenv("HOLDFAST");
+    const char *named = asked != NULL ? asked : getenv("HOLDFAST"); // NOLINT(concurrency-mt-unsafe)
     if (named != NULL && named[0] != '\0')
         return named;
-    return hfi_endpoint_default(getenv("XDG_RUNTIME_DIR"), getuid(), local, HFI_ENDPOINT_ROOM)
-               ? local
-               : "the local socket";
+    const char *runtime =
+        getenv("XDG_RUNTIME_DIR"); // NOLINT(concurrency-mt-unsafe): nobody sets it
+    return hfi_endpoint_default(runtime, getuid(), local, HFI_ENDPOINT_ROOM) ? local
+                                                                             : "the local socket";
 }
 
 int

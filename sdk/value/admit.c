@@ -320,8 +320,11 @@ admit_handle(admit_t *self, const uint8_t **at_p, const uint8_t *end)
     if (n == 2)
         return true;
     uint64_t n_endpoints;
-    if (!admit_secret_part(self, at_p, end) || !admit_secret_part(self, at_p, end) ||
-        !admit_array_part(self, at_p, end, &n_endpoints))
+    for (int i = 0; i < 2; i++) { /* the secret, the manager */
+        if (!admit_secret_part(self, at_p, end))
+            return false;
+    }
+    if (!admit_array_part(self, at_p, end, &n_endpoints))
         return false;
     for (uint64_t i = 0; i < n_endpoints; i++) {
         if (!admit_part(self, at_p, end, A_STR))

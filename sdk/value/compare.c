@@ -255,7 +255,9 @@ map_keys(const uint8_t *at, uint32_t n, const uint8_t **keys)
 static bool
 equal_pairs(const uint8_t *a, const uint8_t *b, uint32_t nest)
 {
-    return relate(&a, &b, nest) == EQUAL && relate(&a, &b, nest) == EQUAL;
+    if (relate(&a, &b, nest) != EQUAL) /* the keys */
+        return false;
+    return relate(&a, &b, nest) == EQUAL;
 }
 
 /* Pairs of the same number, in any order; `keys` has room for both sides' keys. */
@@ -508,7 +510,8 @@ hfi_compare(const hf_value_t *a, const hf_value_t *b, int *ret_order)
     hf_kind_t kind = hf_kind(a);
     relation_t relation = relate(&a_at, &b_at, NEST_MAX);
     bool is_ordered = is_number(kind) || kind == HF_STR || kind == HF_BYTES || kind == HF_LIST;
-    if (relation == UNORDERED || !is_ordered) /* None < None is a TypeError, [None] < [None] is not */
+    if (relation == UNORDERED ||
+        !is_ordered) /* None < None is a TypeError, [None] < [None] is not */
         return false;
     *ret_order = relation == LESS ? -1 : relation == GREATER ? 1 : 0;
     return true;

@@ -205,10 +205,10 @@ hfi_json_write(const hf_value_t *value, hfi_bytes_t *out)
 
 /* ---- reading -------------------------------------------------------------------------- */
 
-static bool read_item(hf_writer_t *w, const json_t *json, hfi_failure_t *failure);
+static bool read_item(hf_writer_t *w, json_t *json, hfi_failure_t *failure);
 
 static bool
-read_items(hf_writer_t *w, const json_t *array, hfi_failure_t *failure)
+read_items(hf_writer_t *w, json_t *array, hfi_failure_t *failure)
 {
     size_t n = json_array_size(array);
     hf_write_list(w, n);
@@ -220,14 +220,14 @@ read_items(hf_writer_t *w, const json_t *array, hfi_failure_t *failure)
 }
 
 static bool
-read_map(hf_writer_t *w, const json_t *pairs, hfi_failure_t *failure)
+read_map(hf_writer_t *w, json_t *pairs, hfi_failure_t *failure)
 {
     size_t n = json_array_size(pairs);
     if (!json_is_array(pairs))
         return hfi_fail(failure, "ValueError", "$map wants an array of pairs");
     hf_write_map(w, n);
     for (size_t i = 0; i < n; i++) {
-        const json_t *pair = json_array_get(pairs, i);
+        json_t *pair = json_array_get(pairs, i);
         if (json_array_size(pair) != 2)
             return hfi_fail(failure, "ValueError", "$map wants pairs, [key, value]");
         if (!read_item(w, json_array_get(pair, 0), failure) ||
@@ -239,7 +239,7 @@ read_map(hf_writer_t *w, const json_t *pairs, hfi_failure_t *failure)
 
 /* Gives bytes, to be freed; NULL with the failure set. */
 static uint8_t *
-read_base64(const json_t *json, size_t *ret_len, hfi_failure_t *failure)
+read_base64(json_t *json, size_t *ret_len, hfi_failure_t *failure)
 {
     const char *text = json_string_value(json);
     size_t len = json_string_length(json);
@@ -264,7 +264,7 @@ read_base64(const json_t *json, size_t *ret_len, hfi_failure_t *failure)
 }
 
 static bool
-read_bytes(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_bytes(hf_writer_t *w, json_t *json, hfi_failure_t *failure)
 {
     size_t len = 0;
     uint8_t *bytes = read_base64(json, &len, failure);
@@ -276,7 +276,7 @@ read_bytes(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
 }
 
 static bool
-read_ext(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_ext(hf_writer_t *w, json_t *json, hfi_failure_t *failure)
 {
     size_t len = 0;
     json_int_t code = json_integer_value(json_array_get(json, 0));
@@ -291,7 +291,7 @@ read_ext(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
 }
 
 static bool
-read_float(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_float(hf_writer_t *w, json_t *json, hfi_failure_t *failure)
 {
     const char *text = json_is_string(json) ? json_string_value(json) : "";
     if (strcmp(text, "nan") == 0)
@@ -306,7 +306,7 @@ read_float(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
 }
 
 static bool
-read_int(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_int(hf_writer_t *w, json_t *json, hfi_failure_t *failure)
 {
     const char *text = json_is_string(json) ? json_string_value(json) : "";
     uint64_t number = 0;
@@ -325,10 +325,10 @@ read_int(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
 
 /* An object of one key that begins with `$`. */
 static bool
-read_special(hf_writer_t *w, const char *name, const json_t *json, hfi_failure_t *failure)
+read_special(hf_writer_t *w, const char *name, json_t *json, hfi_failure_t *failure)
 {
     static const char *const payload[] = {"$handle", "$promise", "$error"};
-    for (uint8_t i = 0; i < sizeof payload / sizeof payload[0]; i++) {
+    for (size_t i = 0; i < sizeof payload / sizeof payload[0]; i++) {
         if (strcmp(name, payload[i]) != 0)
             continue;
         size_t mark = hfi_ext_begin(w);
@@ -354,29 +354,23 @@ read_special(hf_writer_t *w, const char *name, const json_t *json, hfi_failure_t
 }
 
 static bool
-read_object(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_object(hf_writer_t *w, json_t *object, hfi_failure_t *failure)
 {
-    /* jansson's iterators want an object that is not const, and change nothing in it. */
-    json_t *object = json_incref((json_t *)(uintptr_t)json);
-    bool is_fine = true;
     void *at = json_object_iter(object);
-    if (json_object_size(object) == 1 && json_object_iter_key(at)[0] == '$') {
-        is_fine = read_special(w, json_object_iter_key(at), json_object_iter_value(at), failure);
-        json_decref(object);
-        return is_fine;
-    }
+    if (json_object_size(object) == 1 && json_object_iter_key(at)[0] == '$')
+        return read_special(w, json_object_iter_key(at), json_object_iter_value(at), failure);
+    bool is_fine = true;
     hf_write_map(w, json_object_size(object));
     for (; at != NULL && is_fine; at = json_object_iter_next(object, at)) {
         hf_write_str(w, json_object_iter_key(at), json_object_iter_key_len(at));
         is_fine = read_item(w, json_object_iter_value(at), failure);
     }
-    json_decref(object);
     return is_fine;
 }
 
 /* jansson's parser bounds the depth (2048). */
 static bool
-read_item(hf_writer_t *w, const json_t *json, hfi_failure_t *failure)
+read_item(hf_writer_t *w, json_t *json, hfi_failure_t *failure)
 {
     switch (json_typeof(json)) {
     case JSON_NULL:

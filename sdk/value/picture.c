@@ -316,7 +316,7 @@ bool
 hfi_picture_write_value(const char *text, va_list *args, const hfi_picture_hooks_t *hooks,
                         hf_writer_t *w, hfi_failure_t *failure)
 {
-    hfi_picture_t picture;
+    hfi_picture_t picture = {0};
     if (!hfi_picture_open(&picture, text, failure))
         return false;
     if (picture.n_args != 1 || picture.n_kwargs != 0)
@@ -570,7 +570,7 @@ bool
 hfi_picture_read(const char *text, const hf_value_t *value, va_list *outs,
                  const hfi_picture_hooks_t *hooks, hfi_failure_t *failure)
 {
-    hfi_picture_t picture;
+    hfi_picture_t picture = {0};
     if (!hfi_picture_open(&picture, text, failure))
         return false;
     if (picture.n_args > 1 || picture.n_kwargs != 0)

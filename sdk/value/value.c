@@ -15,7 +15,10 @@ _Static_assert(sizeof(hf_value_t) == 16, "the ABI says so");
 static blob_t *
 blob_of(const hf_value_t *value)
 {
-    blob_t *blob = (blob_t *)((uintptr_t)value->outer.at - sizeof *blob);
+    uint8_t *item; /* the value lends it as const; its block is ours */
+    memcpy(&item, &value->outer.at, sizeof item);
+    void *block = item - sizeof(blob_t);
+    blob_t *blob = block;
     HF_ASSERT(blob->refs > 0 && blob->len == value->outer.len);
     return blob;
 }

@@ -197,137 +197,76 @@ hfi_ext_kind(uint8_t code)
     return code == 1 ? HF_HANDLE : code == 2 ? HF_PROMISE : code == 3 ? HF_ERROR : HF_EXT;
 }
 
+/* A number of 1, 2, 4 or 8 bytes. */
+static inline uint64_t
+hfi_load_number(const uint8_t *at, uint32_t size)
+{
+    return size == 1   ? at[0]
+           : size == 2 ? hfi_load16(at)
+           : size == 4 ? hfi_load32(at)
+                       : hfi_load64(at);
+}
+
+/* str, bytes and ext whose length stands in `size` bytes behind the first. */
+static inline void
+hfi_read_sized_head(const uint8_t *at, uint32_t size, hf_head_t *head)
+{
+    head->size = 1 + size;
+    head->len = (uint32_t)hfi_load_number(at + 1, size);
+    if (at[0] >= 0xd9) {
+        head->kind = HF_STR;
+    } else if (at[0] <= 0xc6) {
+        head->kind = HF_BYTES;
+    } else {
+        head->bits = at[head->size];
+        head->kind = hfi_ext_kind(at[head->size]);
+        head->size++;
+    }
+}
+
+/* An int of `size` bytes. */
+static inline void
+hfi_read_int_head(const uint8_t *at, uint32_t size, hf_head_t *head)
+{
+    uint64_t sign = (uint64_t)1 << (8 * size - 1);
+    head->kind = HF_INT;
+    head->size = 1 + size;
+    head->bits = hfi_load_number(at + 1, size);
+    head->is_negative = at[0] >= 0xd0; /* in shortest form nothing else is written so */
+    if (head->is_negative)
+        head->bits = (head->bits ^ sign) - sign;
+}
+
 /* The heads 0xc0 … 0xdf; those around them are one byte with everything in it. */
 static inline void
 hfi_read_long_head(const uint8_t *at, hf_head_t *head)
 {
-    switch (at[0]) {
-    case 0xc0:
-        head->kind = HF_NIL;
-        break;
-    case 0xc2:
-    case 0xc3:
-        head->kind = HF_BOOL;
-        head->bits = at[0] & 1u;
-        break;
-    case 0xc4:
-    case 0xd9:
-        head->kind = at[0] == 0xc4 ? HF_BYTES : HF_STR;
+    uint8_t first = at[0];
+    if (first >= 0xcc && first <= 0xd3) {
+        hfi_read_int_head(at, 1u << (first & 3), head);
+    } else if (first >= 0xdc) {
+        head->size = 3 + 2 * (first & 1u);
+        head->kind = first < 0xde ? HF_LIST : HF_MAP;
+        head->items = (uint32_t)hfi_load_number(at + 1, head->size - 1) * (first < 0xde ? 1 : 2);
+    } else if (first >= 0xd9) {
+        hfi_read_sized_head(at, 1u << (first - 0xd9), head);
+    } else if (first >= 0xd4) {
         head->size = 2;
-        head->len = at[1];
-        break;
-    case 0xc5:
-    case 0xda:
-        head->kind = at[0] == 0xc5 ? HF_BYTES : HF_STR;
-        head->size = 3;
-        head->len = hfi_load16(at + 1);
-        break;
-    case 0xc6:
-    case 0xdb:
-        head->kind = at[0] == 0xc6 ? HF_BYTES : HF_STR;
-        head->size = 5;
-        head->len = hfi_load32(at + 1);
-        break;
-    case 0xc7:
-        head->size = 3;
-        head->len = at[1];
-        head->bits = at[2];
-        head->kind = hfi_ext_kind(at[2]);
-        break;
-    case 0xc8:
-        head->size = 4;
-        head->len = hfi_load16(at + 1);
-        head->bits = at[3];
-        head->kind = hfi_ext_kind(at[3]);
-        break;
-    case 0xc9:
-        head->size = 6;
-        head->len = hfi_load32(at + 1);
-        head->bits = at[5];
-        head->kind = hfi_ext_kind(at[5]);
-        break;
-    case 0xcb:
+        head->len = 1u << (first - 0xd4);
+        head->bits = at[1];
+        head->kind = hfi_ext_kind(at[1]);
+    } else if (first == 0xcb) {
         head->kind = HF_FLOAT;
         head->size = 9;
         head->bits = hfi_load64(at + 1);
-        break;
-    case 0xcc:
-        head->kind = HF_INT;
-        head->size = 2;
-        head->bits = at[1];
-        break;
-    case 0xcd:
-        head->kind = HF_INT;
-        head->size = 3;
-        head->bits = hfi_load16(at + 1);
-        break;
-    case 0xce:
-        head->kind = HF_INT;
-        head->size = 5;
-        head->bits = hfi_load32(at + 1);
-        break;
-    case 0xcf:
-        head->kind = HF_INT;
-        head->size = 9;
-        head->bits = hfi_load64(at + 1);
-        break;
-    case 0xd0:
-        head->kind = HF_INT;
-        head->size = 2;
-        head->bits = (uint64_t)(int64_t)(int8_t)at[1];
-        head->is_negative = true;
-        break;
-    case 0xd1:
-        head->kind = HF_INT;
-        head->size = 3;
-        head->bits = (uint64_t)(int64_t)(int16_t)hfi_load16(at + 1);
-        head->is_negative = true;
-        break;
-    case 0xd2:
-        head->kind = HF_INT;
-        head->size = 5;
-        head->bits = (uint64_t)(int64_t)(int32_t)hfi_load32(at + 1);
-        head->is_negative = true;
-        break;
-    case 0xd3:
-        head->kind = HF_INT;
-        head->size = 9;
-        head->bits = hfi_load64(at + 1);
-        head->is_negative = true;
-        break;
-    case 0xd4:
-    case 0xd5:
-    case 0xd6:
-    case 0xd7:
-    case 0xd8:
-        head->size = 2;
-        head->len = 1u << (at[0] - 0xd4);
-        head->bits = at[1];
-        head->kind = hfi_ext_kind(at[1]);
-        break;
-    case 0xdc:
-        head->kind = HF_LIST;
-        head->size = 3;
-        head->items = hfi_load16(at + 1);
-        break;
-    case 0xdd:
-        head->kind = HF_LIST;
-        head->size = 5;
-        head->items = hfi_load32(at + 1);
-        break;
-    case 0xde:
-        head->kind = HF_MAP;
-        head->size = 3;
-        head->items = 2u * hfi_load16(at + 1);
-        break;
-    case 0xdf:
-        head->kind = HF_MAP;
-        head->size = 5;
-        head->items = 2u * hfi_load32(at + 1);
-        break;
-    default:
-        break; /* 0xc1 is nothing, 0xca (float 32) is never admitted: HF_NONE */
-    }
+    } else if (first >= 0xc4 && first <= 0xc9) {
+        hfi_read_sized_head(at, 1u << (first < 0xc7 ? first - 0xc4 : first - 0xc7), head);
+    } else if (first == 0xc2 || first == 0xc3) {
+        head->kind = HF_BOOL;
+        head->bits = first & 1u;
+    } else if (first == 0xc0) {
+        head->kind = HF_NIL;
+    } /* 0xc1 is nothing, 0xca (float 32) is never admitted: HF_NONE */
 }
 
 /* hf_read_head -- read what stands at the beginning of an admitted item.

@@ -93,7 +93,7 @@ random_steps(int manner, uint32_t want, uint64_t seed)
     hfi_idtable_open(&table, sizeof(row_t));
     for (int step = 0; step < 4000; step++) {
         uint64_t number = number_of(manner, ++count, &seed);
-        bool is_add = next_random(&seed) % (2 * want) >= model.n;
+        bool is_add = next_random(&seed) % ((uint64_t)want * 2) >= model.n;
         if (is_add && model.n < MOST && model_find(&model, number) == model.n)
             add(&table, &model, number, next_random(&seed));
         else if (model.n > 0)

@@ -238,7 +238,7 @@ utf8_is_strict(void **state)
             if (is_long != 0)
                 bytes[1] = (uint8_t)(before + len);
             memset(bytes + head, 'x', before);
-            memcpy(bytes + head + before, text, len);
+            memcpy(bytes + head + before, text, len); // NOLINT(bugprone-not-null-terminated-result)
             assert_int_equal(verdict((hfi_span_t){bytes, head + before + len}),
                              i < 11 ? HFI_ADMIT_OK : HFI_ADMIT_BAD_REQUEST);
             assert_int_equal(hfi_is_utf8(text, len), i < 11);

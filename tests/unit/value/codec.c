@@ -39,8 +39,8 @@ oracle_write_ext(const node_t *node, msgpack_packer *packer)
         if (node->text != NULL)
             msgpack_pack_str_with_body(&payload, node->text, node->len);
     }
-    int8_t code = node->kind == HF_HANDLE ? 1 : node->kind == HF_PROMISE ? 2 : 3;
-    msgpack_pack_ext_with_body(packer, inner.data, inner.size, code);
+    int code = node->kind == HF_HANDLE ? 1 : node->kind == HF_PROMISE ? 2 : 3;
+    msgpack_pack_ext_with_body(packer, inner.data, inner.size, (int8_t)code);
     msgpack_sbuffer_destroy(&inner);
 }
 
@@ -70,7 +70,7 @@ oracle_write(const node_t *node, msgpack_packer *packer)
         msgpack_pack_bin_with_body(packer, node->text, node->len);
         return;
     case HF_EXT:
-        msgpack_pack_ext_with_body(packer, node->text, node->len, (int8_t)node->bits);
+        msgpack_pack_ext_with_body(packer, node->text, node->len, (int8_t)(node->bits & 0x7f));
         return;
     case HF_LIST:
     case HF_MAP:
@@ -172,7 +172,7 @@ static void
 check_flags(const node_t *node, const hf_value_t *value)
 {
     hf_cursor_t cursor;
-    hf_value_t item;
+    hf_value_t item = hf_nil();
     assert_int_equal(value->raw[15] & (HF_TAG_HANDLES | HF_TAG_PROMISES), flags_of(node));
     if (node->kind == HF_HANDLE)
         return;
@@ -204,7 +204,7 @@ check_tree(const node_t *tree)
     assert_int_equal(theirs.size, ours.len);
     assert_memory_equal(theirs.data, ours.at, ours.len);
 
-    hf_value_t value;
+    hf_value_t value = hf_nil();
     const char *why = "";
     assert_int_equal(hfi_admit_value(hfi_bytes_span(&ours), 64, &scratch, &value, &why),
                      HFI_ADMIT_OK);
@@ -259,7 +259,7 @@ each_length_has_its_shortest_form(void **state)
             check_tree(&node);
         }
         node_t nil = {.kind = HF_NIL};
-        node_t **child = malloc((lengths[i] + 1) * 2 * sizeof *child);
+        node_t **child = malloc((lengths[i] + 1) * 2 * sizeof(node_t *));
         assert_non_null(child);
         node_t *keys = calloc(lengths[i] + 1, sizeof *keys);
         assert_non_null(keys);

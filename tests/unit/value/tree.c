@@ -183,7 +183,7 @@ random_key(uint64_t *seed, size_t number)
     case 3:
         key->kind = HF_LIST;
         key->n = below(seed, 3) + 1;
-        key->child = allocate(key->n * sizeof *key->child);
+        key->child = allocate(key->n * sizeof(node_t *));
         for (size_t i = 0; i < key->n; i++) {
             key->child[i] = node_new(HF_INT);
             key->child[i]->bits = number;
@@ -203,7 +203,7 @@ random_children(node_t *node, uint64_t *seed, tree_options_t options)
     size_t n = lengths[below(seed, options.depth > 2 ? 6 : 10)];
     options.depth--;
     node->n = node->kind == HF_MAP ? 2 * n : node->kind == HF_ERROR ? 3 : n;
-    node->child = allocate(node->n * sizeof *node->child);
+    node->child = allocate(node->n * sizeof(node_t *));
     for (size_t i = 0; i < node->n; i++) {
         if (node->kind == HF_MAP && i % 2 == 0)
             node->child[i] = random_key(seed, i / 2 + 2);
@@ -314,7 +314,7 @@ variant(const node_t *self, bool is_key, uint64_t *seed)
     node->text = NULL;
     if (self->text != NULL)
         node_set_text(node, self->text, self->len);
-    node->child = allocate(self->n * sizeof *node->child);
+    node->child = allocate(self->n * sizeof(node_t *));
     for (size_t i = 0; i < self->n; i++)
         node->child[i] =
             variant(self->child[i], is_key || (node->kind == HF_MAP && i % 2 == 0), seed);
@@ -324,8 +324,8 @@ variant(const node_t *self, bool is_key, uint64_t *seed)
         shuffle_pairs(node, seed);
     if (is_key)
         return node;
-    if (node->kind == HF_STR && node->len > 0 && (uint8_t)node->text[0] < 0x80 &&
-        below(seed, 60) == 0)
+    if (node->kind == HF_STR && node->text != NULL && node->len > 0 &&
+        (uint8_t)node->text[0] < 0x80 && below(seed, 60) == 0)
         node->text[0] = 'z';
     if (node->kind == HF_INT && below(seed, 60) == 0)
         node->bits ^= 1;
