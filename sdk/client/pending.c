@@ -11,10 +11,18 @@ struct hfi_pending_block {
     hfi_pending_t records[PENDING_BLOCK];
 };
 
+/* Numbers come one after the other: put at their own places they would lie in one long run, which each removal would
+ * have to walk through. */
+static uint32_t
+pending_home(const hfi_pendings_t *self, uint64_t call)
+{
+    return (uint32_t)((call * 0x9e3779b97f4a7c15u) >> 32) & self->mask;
+}
+
 static uint32_t
 pending_slot(const hfi_pendings_t *self, uint64_t call)
 {
-    uint32_t slot = (uint32_t)(call & self->mask);
+    uint32_t slot = pending_home(self, call);
     while (self->index[slot] != NULL && self->index[slot]->call != call)
         slot = (slot + 1) & self->mask;
     return slot;
@@ -104,7 +112,7 @@ hfi_pendings_remove(hfi_pendings_t *self, hfi_pending_t *pending)
     uint32_t gap = pending_slot(self, pending->call);
     HF_ASSERT(self->index[gap] == pending && pending->deadline.place == 0);
     for (uint32_t i = (gap + 1) & self->mask; self->index[i] != NULL; i = (i + 1) & self->mask) {
-        uint32_t home = (uint32_t)(self->index[i]->call & self->mask);
+        uint32_t home = pending_home(self, self->index[i]->call);
         if (((i - home) & self->mask) >= ((i - gap) & self->mask)) {
             self->index[gap] = self->index[i];
             gap = i;
