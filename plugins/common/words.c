@@ -62,13 +62,27 @@ hfi_plain(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_plain)
     return HF_OK;
 }
 
+static hf_err_t
+words_plain_text(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_room,
+                 hfi_word_t *ret_text)
+{
+    size_t len = 0;
+    if (hf_repr(call, value, ret_room) != HF_OK)
+        return HF_RAISED;
+    const char *at = hf_as_str(ret_room, &len);
+    *ret_text = (hfi_word_t){at, len > INT_MAX ? INT_MAX : (int)len};
+    return HF_OK;
+}
+
 hf_err_t
-hfi_raise_key(hf_call_t *call, const hf_value_t *key)
+hfi_key_text(hf_call_t *call, const hf_value_t *key, hf_value_t *ret_room, hfi_word_t *ret_text)
 {
     /* An array shows as a tuple only where it is a key, so the key is shown inside a map. */
     enum { HEAD = 1, TAIL = 7 }; /* of "{" and ": None}" */
     hf_value_t map = {.raw = {0}};
-    hf_value_t text = {.raw = {0}};
+    uint64_t hash;
+    if (!hf_hash(call, key, &hash))
+        return words_plain_text(call, key, ret_room, ret_text);
     hf_writer_t *w = hf_writer(call);
     if (w == NULL)
         return HF_RAISED;
@@ -77,14 +91,26 @@ hfi_raise_key(hf_call_t *call, const hf_value_t *key)
     hf_write_nil(w);
     hf_err_t err = hf_written(call, w, &map);
     if (err == HF_OK)
-        err = hf_repr(call, &map, &text);
+        err = hf_repr(call, &map, ret_room);
     if (err != HF_OK)
         return err;
     size_t len = 0;
-    const char *at = hf_as_str(&text, &len);
+    const char *at = hf_as_str(ret_room, &len);
     if (at == NULL || len < HEAD + TAIL || len - HEAD - TAIL > INT_MAX)
-        return hf_raise_value(call, "KeyError", key, "%s", "?");
-    return hf_raise_value(call, "KeyError", key, "%.*s", (int)(len - HEAD - TAIL), at + HEAD);
+        *ret_text = (hfi_word_t){"?", 1};
+    else
+        *ret_text = (hfi_word_t){at + HEAD, (int)(len - HEAD - TAIL)};
+    return HF_OK;
+}
+
+hf_err_t
+hfi_raise_key(hf_call_t *call, const hf_value_t *key)
+{
+    hf_value_t room = {.raw = {0}};
+    hfi_word_t text;
+    if (hfi_key_text(call, key, &room, &text) != HF_OK)
+        return HF_RAISED;
+    return hf_raise_value(call, "KeyError", key, "%.*s", text.len, text.at);
 }
 
 hf_err_t

@@ -21,6 +21,10 @@ bool hfi_is_index(const hf_value_t *value, int64_t *ret_index);
  * handle's type has no value form. */
 hf_err_t hfi_plain(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_plain);
 
+/* Gives the repr of a value as it is where it is hashed: an array as a tuple. For the call's life; not NUL-terminated. */
+hf_err_t hfi_key_text(hf_call_t *call, const hf_value_t *key, hf_value_t *ret_room,
+                      hfi_word_t *ret_text);
+
 /* Raises KeyError with the key as data and its repr, as a key's, for text. */
 hf_err_t hfi_raise_key(hf_call_t *call, const hf_value_t *key);
 

@@ -10,6 +10,7 @@
 
 extern const hf_type_t hfi_list_type;
 extern const hf_type_t hfi_dict_type;
+extern const hf_type_t hfi_set_type;
 extern const hf_type_t hfi_iterator_type;
 
 /* A list's state, or a plain list being worked on by update_at (is_inner): that one has no handle. */
@@ -23,6 +24,11 @@ typedef struct hfi_dict {
     hfi_table_t table;
     bool is_inner;
 } hfi_dict_t;
+
+/* A set's state: the elements are keys. */
+typedef struct hfi_set {
+    hfi_table_t table;
+} hfi_set_t;
 
 /* ---- slices ---------------------------------------------------------------------------- */
 
@@ -86,6 +92,7 @@ typedef enum hfi_through {
     HFI_THROUGH_DICT = 2,
     HFI_THROUGH_DICT_BACK = 3,
     HFI_THROUGH_VALUES = 4, /* a plain list, forwards */
+    HFI_THROUGH_SET = 5,
 } hfi_through_t;
 
 /* Answers the handle of a new Iterator over the referent being called. */

@@ -39,6 +39,18 @@ hfi_iterator_return_values(hf_call_t *call, const hf_value_t *list)
     return hf_return_new(call, &hfi_iterator_type, "vv", list, &how);
 }
 
+/* The table of the dict or set that is gone through; NULL: raised. */
+static const hfi_table_t *
+iterator_table(hf_call_t *call, const iterator_t *self, const hf_value_t *source)
+{
+    if (self->through == HFI_THROUGH_SET) {
+        const hfi_set_t *set = hf_deref(call, source, &hfi_set_type);
+        return set == NULL ? NULL : &set->table;
+    }
+    const hfi_dict_t *dict = hf_deref(call, source, &hfi_dict_type);
+    return dict == NULL ? NULL : &dict->table;
+}
+
 static hf_err_t
 iterator_create(hf_call_t *call, void *state)
 {
@@ -50,15 +62,15 @@ iterator_create(hf_call_t *call, void *state)
         if (list == NULL)
             return HF_RAISED;
         self->place = list->ring.count;
-    } else if (self->through == HFI_THROUGH_DICT || self->through == HFI_THROUGH_DICT_BACK) {
-        const hfi_dict_t *dict = hf_deref(call, source, &hfi_dict_type);
-        if (dict == NULL)
-            return HF_RAISED;
-        self->place = self->through == HFI_THROUGH_DICT ? 0 : dict->table.used;
-        self->left = self->count = dict->table.count;
-        self->epoch = dict->table.epoch;
     } else if (self->through == HFI_THROUGH_VALUES) {
         self->left = hf_count(source);
+    } else if (self->through != HFI_THROUGH_LIST) {
+        const hfi_table_t *table = iterator_table(call, self, source);
+        if (table == NULL)
+            return HF_RAISED;
+        self->place = self->through == HFI_THROUGH_DICT_BACK ? table->used : 0;
+        self->left = self->count = table->count;
+        self->epoch = table->epoch;
     }
     return hf_keep(call, source, &self->source);
 }
@@ -87,24 +99,27 @@ iterator_list_item(hf_call_t *call, iterator_t *self, hf_err_t *ret_err)
     return hfi_ring_at(&list->ring, (uint32_t)--self->place);
 }
 
-/* The next key of a dict, or NULL at its end. */
+/* The next key of a dict or element of a set, or NULL at its end. */
 static const hf_value_t *
-iterator_dict_key(hf_call_t *call, iterator_t *self, hf_err_t *ret_err)
+iterator_key(hf_call_t *call, iterator_t *self, hf_err_t *ret_err)
 {
-    const hfi_dict_t *dict = hf_deref(call, &self->source, &hfi_dict_type);
+    const hfi_table_t *table = iterator_table(call, self, &self->source);
+    bool is_set = self->through == HFI_THROUGH_SET;
+    bool is_back = self->through == HFI_THROUGH_DICT_BACK;
     *ret_err = HF_RAISED;
-    if (dict == NULL)
+    if (table == NULL)
         return NULL;
-    self->is_broken = self->is_broken || dict->table.count != self->count;
+    self->is_broken = self->is_broken || table->count != self->count;
     if (self->is_broken) {
-        (void)HF_RAISE(call, "RuntimeError", "dictionary changed size during iteration");
+        (void)HF_RAISE(call, "RuntimeError", "%s changed size during iteration",
+                       is_set ? "Set" : "dictionary");
         return NULL;
     }
-    bool is_back = self->through == HFI_THROUGH_DICT_BACK;
-    uint32_t place = is_back ? hfi_table_before(&dict->table, (uint32_t)self->place)
-                             : hfi_table_from(&dict->table, (uint32_t)self->place);
-    if (dict->table.epoch != self->epoch || (place != HFI_NO_PLACE && self->left == 0)) {
-        (void)HF_RAISE(call, "RuntimeError", "dictionary keys changed during iteration");
+    uint32_t place = is_back ? hfi_table_before(table, (uint32_t)self->place)
+                             : hfi_table_from(table, (uint32_t)self->place);
+    if (table->epoch != self->epoch || (place != HFI_NO_PLACE && self->left == 0)) {
+        (void)HF_RAISE(call, "RuntimeError", "%s during iteration",
+                       is_set ? "Set elements changed" : "dictionary keys changed");
         return NULL;
     }
     *ret_err = HF_OK;
@@ -112,7 +127,7 @@ iterator_dict_key(hf_call_t *call, iterator_t *self, hf_err_t *ret_err)
         return NULL;
     self->left--;
     self->place = is_back ? place : place + 1;
-    return &dict->table.entries[place].key;
+    return &table->entries[place].key;
 }
 
 /* The next item of the plain list, as a view in *ret_item; NULL at its end. */
@@ -142,7 +157,7 @@ iterator_item(hf_call_t *call, iterator_t *self, hf_value_t *room, hf_err_t *ret
         return iterator_list_item(call, self, ret_err);
     if (self->through == HFI_THROUGH_VALUES)
         return iterator_value(self, room);
-    return iterator_dict_key(call, self, ret_err);
+    return iterator_key(call, self, ret_err);
 }
 
 static hf_err_t
