@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* text -- a text that grows, for a repr that is put together. */
-#include <common/text.h>
+#include "text.h"
 
 #include <string.h>
 
-#include <common/words.h>
+#include "words.h"
 
 hf_err_t
 hfi_text_add(hf_call_t *call, hfi_text_t *self, const char *at, size_t len)

@@ -134,9 +134,10 @@ dict_pop(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
     uint64_t hash;
-    uint32_t place;
-    if (dict_look(call, self, &hash, &place) != HF_OK)
-        return HF_RAISED;
+    uint32_t place = HFI_NO_PLACE;
+    if (self->table.count > 0 &&
+        dict_look(call, self, &hash, &place) != HF_OK) /* as CPython's: of an empty */
+        return HF_RAISED;                              /* dict no key is hashed */
     if (place == HFI_NO_PLACE)
         return hf_arg_given(call, 1) ? hf_return_value(call, hf_arg(call, 1))
                                      : hfi_raise_key(call, hf_arg(call, 0));

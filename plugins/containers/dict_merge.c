@@ -111,6 +111,16 @@ merge_keep(hf_call_t *call, merge_t *self)
     return HF_OK;
 }
 
+/* How many entries more there may be. Where it is 0 no place may move: iterators go on over changed values. */
+static uint32_t
+merge_n_new(hf_call_t *call, const merge_t *self, const hfi_table_t *table)
+{
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < self->n; k++)
+        n += hfi_table_find(call, table, &self->pairs[k].key, self->pairs[k].hash) == HFI_NO_PLACE;
+    return n;
+}
+
 /* Puts the pairs in; there is room. The first key's form stays, the last value goes in. */
 static void
 merge_put(hf_call_t *call, merge_t *self, hfi_table_t *table, bool is_kept)
@@ -150,7 +160,7 @@ hfi_dict_merge(hf_call_t *call, hfi_table_t *table, const hf_value_t *pairs,
     merge_t merge;
     hf_err_t err = merge_read(call, &merge, pairs, named);
     if (err == HF_OK)
-        err = hfi_table_reserve(call, table, merge.n);
+        err = hfi_table_reserve(call, table, merge_n_new(call, &merge, table));
     if (err == HF_OK)
         err = merge_keep(call, &merge);
     if (err == HF_OK)
