@@ -145,6 +145,9 @@ host_return_written(hf_call_t *call)
     return hfi_answer_end_checked(hfi_call_of(call));
 }
 
+static hf_err_t host_raise(hf_call_t *call, const char *kind, const hf_value_t *data,
+                           const char *format, ...) HF_FORMAT(4, 5);
+
 static hf_err_t
 host_raise(hf_call_t *call, const char *kind, const hf_value_t *data, const char *format, ...)
 {
@@ -700,6 +703,8 @@ host_timer(hf_call_t *call, uint32_t number, double seconds)
     return hfi_answer_raise(self, "LimitExceeded", NULL,
                             "the referent has as many timers as it may");
 }
+
+static void host_log(hf_call_t *call, int32_t level, const char *format, ...) HF_FORMAT(3, 4);
 
 static void
 host_log(hf_call_t *call, int32_t level, const char *format, ...)

@@ -98,7 +98,7 @@ static bool
 replay_word(replay_t *self, hfi_span_t *rest, char *ret_word)
 {
     hf_value_t value;
-    size_t len;
+    size_t len = 0;
     const char *text = replay_item(self, rest, &value) ? hf_as_str(&value, &len) : NULL;
     if (text == NULL || len >= REPLAY_WORD)
         return false;
@@ -114,7 +114,7 @@ static bool
 replay_text(hf_cursor_t *list, char *to, size_t room)
 {
     hf_value_t item;
-    size_t len;
+    size_t len = 0;
     const char *text = hf_next(list, &item) ? hf_as_str(&item, &len) : NULL;
     if (text == NULL || len >= room)
         return false;

@@ -264,10 +264,12 @@ client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret
     if (ret_failure->kind[0] == '\0')
         (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory or thread for a client");
     hfi_link_close(&self->link, 0);
-    if (self->engine != NULL)
+    if (self->engine != NULL) {
         hfi_client_unref(self);
-    else
-        free(self->buffer), free(self);
+    } else {
+        free(self->buffer);
+        free(self);
+    }
     return NULL;
 }
 

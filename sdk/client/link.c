@@ -145,7 +145,7 @@ hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
     hfi_link_t *self = calloc(1, sizeof *self);
     size_t len = strlen(endpoint) + 1;
     char *copy = malloc(len);
-    uint64_t number;
+    uint64_t number = 0;
     void *context = self == NULL || copy == NULL ? NULL : link_require_context(&number);
     if (context == NULL) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory for a connection");

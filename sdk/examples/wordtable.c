@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASH_FUNCTION HASH_OAT /* the default one falls through its cases, which clang reports */
 #include <uthash.h>
 
 struct word {
