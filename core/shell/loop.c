@@ -54,7 +54,6 @@ struct hfi_loop {
     hfi_boot_t boot;
     hfi_pace_t pace;
     int cpu; /* -1: anywhere */
-    int64_t begun_ns;
     bool has_more; /* the last round left something that can be done at once */
     bool is_stopping;
     bool is_stopped;
@@ -157,8 +156,7 @@ hfi_loop_new(const hfi_loop_world_t *world, char *why, size_t why_room)
     }
     self->magic = LOOP_MAGIC;
     self->world = *world;
-    self->begun_ns = loop_now_ns();
-    hfi_pace_open(&self->pace, self->begun_ns);
+    hfi_pace_open(&self->pace, loop_now_ns());
     if (!loop_open(self, why, why_room)) {
         hfi_loop_destroy(&self);
         return NULL;
@@ -332,9 +330,7 @@ loop_write_figures(const hfi_loop_t *self, hfi_bytes_t *to)
     hfi_watch_read(self->watch, &probe);
     hfi_bytes_writer_t out;
     hfi_bytes_writer_open(&out, to);
-    hf_write_map(&out.w, 9);
-    hf_write_str(&out.w, "uptime", 6);
-    hf_write_float(&out.w, (double)(loop_now_ns() - self->begun_ns) / 1e9);
+    hf_write_map(&out.w, 8);
     loop_write_uint(&out.w, "rss", loop_rss_bytes());
     loop_write_uint(&out.w, "pid", (uint64_t)getpid());
     loop_write_uint(&out.w, "links", front->links);
