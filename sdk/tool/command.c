@@ -212,7 +212,7 @@ run_ping(const tool_context_t *context)
     double begin = tool_now();
     if (call_manager(context, "number_of_objects", NULL, &n) != 0)
         return tool_failed(context);
-    double passed = tool_now() - begin;
+    double passed = (double)(int64_t)((tool_now() - begin) * 1e6) / 1e6;
     if (context->as_json) {
         hf_value_t answer;
         if (hf_build(NULL, &answer, "{s:s, s:f, s:v}", "endpoint", context->endpoint, "seconds",

@@ -34,7 +34,8 @@ static hf_value_t
 member_of(const hf_value_t *map, const char *name)
 {
     hf_cursor_t cursor;
-    hf_value_t key, value;
+    hf_value_t key;
+    hf_value_t value;
     hf_open(&cursor, map);
     while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
         size_t len;
@@ -160,22 +161,53 @@ show_type(const hf_value_t *type)
         show_method(&method);
 }
 
+/* A map on one line: "version 1.0.0, live 2". */
+static void
+print_pairs(const hf_value_t *map)
+{
+    hf_cursor_t cursor;
+    hf_value_t key;
+    hf_value_t value;
+    const char *separator = "";
+    hf_open(&cursor, map);
+    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        (void)fputs(separator, stdout);
+        print_text(&key);
+        (void)putchar(' ');
+        if (hf_kind(&value) == HF_STR)
+            print_text(&value);
+        else
+            print_json(&value);
+        separator = ", ";
+    }
+}
+
+/* A figure a line; a map's own figures indented below its name. */
 static void
 show_figures(const hf_value_t *map, int indent)
 {
     hf_cursor_t cursor;
-    hf_value_t key, value;
+    hf_value_t key;
+    hf_value_t value;
     hf_open(&cursor, map);
     while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
         size_t len = 0;
         const char *name = hf_as_str(&key, &len);
-        (void)printf("%*s%-*.*s ", indent, "", 20 - indent, (int)len, name == NULL ? "" : name);
-        if (hf_kind(&value) == HF_MAP && indent == 0) {
+        bool is_map = hf_kind(&value) == HF_MAP;
+        (void)printf("%*s%s%.*s%s", indent, "", indent == 0 ? bold() : "", (int)len,
+                     name == NULL ? "" : name, indent == 0 ? plain() : "");
+        int filled = indent + (int)len;
+        if (is_map && indent == 0) {
             (void)putchar('\n');
             show_figures(&value, 2);
-        } else {
-            show_json(&value);
+            continue;
         }
+        (void)printf("%*s", filled < 20 ? 20 - filled : 1, "");
+        if (is_map)
+            print_pairs(&value);
+        else
+            print_json(&value);
+        (void)putchar('\n');
     }
 }
 
@@ -188,14 +220,17 @@ show_stats(const hf_value_t *stats)
 static void
 show_object(const hf_value_t *object)
 {
-    hf_value_t number = member_of(object, "object"), typeid_ = member_of(object, "typeid");
-    hf_value_t size = member_of(object, "size"), holders = member_of(object, "holders");
+    hf_value_t number = member_of(object, "object");
+    hf_value_t typeid_ = member_of(object, "typeid");
+    hf_value_t size = member_of(object, "size");
+    hf_value_t holders = member_of(object, "holders");
     size_t len = 0;
     const char *name = hf_as_str(&typeid_, &len);
     (void)printf("%8" PRIu64 "  %-16.*s %10" PRIu64 "  ", hf_as_uint(&number), (int)len,
                  name == NULL ? "" : name, hf_as_uint(&size));
     hf_cursor_t cursor;
-    hf_value_t kind, n;
+    hf_value_t kind;
+    hf_value_t n;
     hf_open(&cursor, &holders);
     const char *separator = "";
     while (hf_next(&cursor, &kind) && hf_next(&cursor, &n)) {

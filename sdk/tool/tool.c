@@ -36,8 +36,13 @@ int
 tool_failed(const tool_context_t *self)
 {
     const char *kind = hf_errkind();
-    if (strcmp(kind, "ConnectionError") == 0 || strcmp(kind, "SessionLost") == 0) {
-        (void)fprintf(stderr, "holdfast: no manager at %s: %s\n", self->endpoint, hf_errmsg());
+    if (strcmp(kind, "ConnectionError") == 0) { /* its sentence names the endpoint */
+        (void)fprintf(stderr, "holdfast: %s\n", hf_errmsg());
+        return TOOL_NO_MANAGER;
+    }
+    if (strcmp(kind, "SessionLost") == 0) {
+        (void)fprintf(stderr, "holdfast: the manager at %s is gone: %s\n", self->endpoint,
+                      hf_errmsg());
         return TOOL_NO_MANAGER;
     }
     const char *text = hf_errmsg();
