@@ -280,6 +280,7 @@ static const char *
 answer_count(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value,
              bool *ret_is_limit)
 {
+    /* WALK reference 3/8: read back, it is counted for the session that gets it */
     hfi_scan_t scan;
     hf_value_t item;
     uint64_t n = 0;
@@ -402,6 +403,7 @@ answer_commit_value(hfi_call_t *self)
 void
 hfi_answer_commit(hfi_call_t *self)
 {
+    /* WALK call 8/9: the result into the stream of its session */
     if (self->stage == HFI_STAGE_ANSWERED)
         answer_commit_value(self);
     if (self->stage != HFI_STAGE_RAISED)

@@ -272,6 +272,7 @@ void
 hfi_call_receive(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *message,
                  uint64_t number)
 {
+    /* WALK call 5/9: target, limits, turn; then method, exposure, arguments, run */
     hfi_request_t request = {.session = session,
                              .number = number,
                              .thread = message->thread,
@@ -418,6 +419,7 @@ hfi_call_cancel(hfi_state_t *state, hfi_session_t *session, uint64_t number)
 void
 hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record)
 {
+    /* WALK park 6/6: or its time is up, or it is cancelled, or its session ends */
     bool is_calls = record->call_due_ns <= record->park_due_ns;
     hfi_record_unlist(state, record);
     if (is_calls || !record_has_started(record)) {
@@ -534,6 +536,7 @@ static bool
 call_create(hfi_call_t *outer, hfi_referent_t *referent, const hf_value_t *args,
             const hf_value_t *kwargs)
 {
+    /* WALK plugin 6/8: a referent is born, and `create` begins its state */
     const hfi_type_t *type = referent->type;
     hfi_call_t *self = hfi_call_hook(outer->state, referent, "create", HFI_SINK_NONE);
     hf_err_t err = HF_RAISED;
@@ -638,6 +641,7 @@ call_park_objection(const hfi_call_t *self)
 hf_err_t
 hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
 {
+    /* WALK park 2/6: may it? then it becomes a record, and its deadlines are armed */
     if (self->is_faulty || self->stage == HFI_STAGE_DONE)
         return HF_RAISED;
     const char *why = call_park_objection(self);
@@ -699,6 +703,7 @@ hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n)
 hfi_call_t *
 hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters)
 {
+    /* WALK park 5/6: the record leaves its list: no other exit finds it */
     hfi_state_t *state = self->state;
     hfi_call_t *running = state->running;
     if (!hfi_waiters_are_sound(&state->parks, waiters)) {

@@ -245,6 +245,7 @@ host_let_go(hfi_call_t *self, const hf_value_t *value, uint64_t n)
 static hf_err_t
 host_hold(hf_call_t *call, const hf_value_t *value)
 {
+    /* WALK reference 2/8: the referent that keeps it becomes a holder */
     hfi_scan_t scan;
     hf_value_t item;
     uint64_t n = 0;

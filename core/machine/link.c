@@ -354,6 +354,7 @@ link_read_messages(hfi_state_t *state, hfi_span_t bytes, uint32_t *ret_n)
 static bool
 link_release(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *message)
 {
+    /* WALK reference 5/8: RELEASE gives so many back */
     hf_cursor_t pairs;
     uint64_t object;
     uint64_t count;
@@ -425,6 +426,7 @@ static void
 link_data(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *frame,
           hfi_settle_f *settle)
 {
+    /* WALK call 2/9: a DATA frame: numbered messages of one session */
     uint32_t n;
     hfi_verdict_t verdict = hfi_stream_on_data(&session->stream, frame->seq, frame->ack);
     if (verdict == HFI_STREAM_GAP) {

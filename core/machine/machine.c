@@ -49,6 +49,7 @@ hfi_machine_new(const hfi_machine_world_t *world)
 static bool
 machine_run_plugin(hfi_state_t *state, const hf_plugin_t *plugin, const char *name)
 {
+    /* WALK plugin 8/8: `open` at its birth, `close` at the manager's end; it stays mapped */
     hf_err_t err = HF_OK;
     hfi_call_t *call = hfi_call_borrow(state);
     call->mark = hfi_arena_mark(&state->arena);

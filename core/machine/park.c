@@ -117,6 +117,7 @@ waiters_link(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record, uint32
 void
 hfi_waiters_append(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record)
 {
+    /* WALK park 3/6: behind those that came before it */
     waiters_link(self, list, record, list->last);
 }
 

@@ -21,6 +21,8 @@ enum { REAP_FRAME_BYTES = 512 };
 static void
 reap_referent(hfi_state_t *state, hfi_referent_t *referent)
 {
+    /* WALK reference 8/8: destroyed between two calls, in a loop, not a recursion */
+    /* WALK plugin 7/8: its last holder is gone: `destroy` */
     hfi_timer_clear(state, referent);
     if (!referent->is_stillborn && referent->type->row->destroy != NULL) {
         hfi_call_t *call = hfi_call_hook(state, referent, "destroy", HFI_SINK_NONE);

@@ -128,6 +128,7 @@ hfi_referent_is_held(const hfi_referent_t *self)
 bool
 hfi_referents_unhold(hfi_referents_t *self, hfi_referent_t *referent, hfi_holder_t by)
 {
+    /* WALK reference 7/8: the last holder: the referent is dead */
     if (referent->holders[by] == 0)
         return false;
     referent->holders[by]--;

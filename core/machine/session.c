@@ -54,6 +54,7 @@ session_stir(hfi_session_t *self, const hfi_holding_t *row)
 bool
 hfi_session_take(hfi_session_t *self, hfi_account_t *account, hfi_referent_t *referent)
 {
+    /* WALK reference 4/8: that session is a holder as well */
     hfi_holding_t *row = hfi_idtable_find(&self->held, referent->number);
     if (row != NULL) {
         session_stir(self, row);
@@ -84,6 +85,7 @@ session_let_go(hfi_session_t *self, hfi_referents_t *referents, hfi_holding_t *r
 bool
 hfi_session_give(hfi_session_t *self, hfi_referents_t *referents, uint64_t object, uint64_t count)
 {
+    /* WALK reference 6/8: never more than it holds */
     hfi_holding_t *row = hfi_idtable_find(&self->held, object);
     if (row == NULL || count > row->count)
         return false;

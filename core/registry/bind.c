@@ -408,6 +408,7 @@ bool
 hfi_bind(hfi_binder_t *self, const hfi_signature_t *signature, const char *function,
          const hf_value_t *args, const hf_value_t *kwargs, hfi_bound_t *ret_bound)
 {
+    /* WALK call 6/9: arguments to parameters, or the TypeError */
     hf_cursor_t cursor;
     hf_open(&cursor, args);
     uint32_t given = cursor.left;

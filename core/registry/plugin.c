@@ -218,6 +218,7 @@ add_types(hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_ro
 bool
 hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
 {
+    /* WALK plugin 4/8: versions first, then names, then every type: all or nothing */
     HF_CHECK(self, PLUGINS_MAGIC);
     if (!check_version(descriptor, why, why_room))
         return false;

@@ -100,6 +100,7 @@ static bool
 check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
              hfi_method_t *ret_method)
 {
+    /* WALK plugin 5/8: each row by each rule */
     char why[192];
     (void)snprintf(c->number, sizeof c->number, "number %u", (unsigned)(ret_method->number + 1));
     c->method = c->number;

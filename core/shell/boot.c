@@ -111,6 +111,7 @@ boot_load_shipped(hfi_loader_t *loader, char *why, size_t why_room)
 bool
 hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, size_t why_room)
 {
+    /* WALK plugin 2/8: all of them are mapped before the machine begins */
     if (!hfi_loader_own_folder(settings->run_dir, false, why, why_room))
         return false;
     if (settings->is_shipped && !boot_load_shipped(loader, why, why_room))

@@ -186,6 +186,7 @@ config_put_text(config_t *self, char **place, const char *value)
 static bool
 config_put_list(config_t *self, config_kind_t kind, hfi_texts_t *place, const char *value)
 {
+    /* WALK plugin 1/8: a `plugin` line of the configuration; --plugin adds to the same list */
     char why[CONFIG_SENTENCE];
     if (*value == '\0')
         return config_refuse(self, "there is nothing behind =");

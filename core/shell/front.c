@@ -313,6 +313,7 @@ front_link(hfi_front_t *self, zmq_msg_t *id, zmq_msg_t *body, hfi_batch_t *batch
 static bool
 front_receive(hfi_front_t *self, hfi_batch_t *batch)
 {
+    /* WALK call 1/9: a frame from a socket becomes an event */
     zmq_msg_t id;
     zmq_msg_t *body = &self->frames[self->n_frames];
     (void)zmq_msg_init(&id);
@@ -599,6 +600,7 @@ front_send_controls(hfi_front_t *self, hfi_link_t *link)
 static bool
 front_send_link(hfi_front_t *self, hfi_machine_t *machine, hfi_link_t *link)
 {
+    /* WALK call 9/9: one frame a session and round */
     for (size_t sent = 0; sent < FRONT_ROUND;) {
         if (link->state == HFI_LINK_GONE || !front_send_controls(self, link) || link->session == 0)
             return false;

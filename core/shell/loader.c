@@ -284,6 +284,7 @@ loader_add(hfi_loader_t *self, char *real, const char *hash, const hf_plugin_t *
 const hfi_image_t *
 hfi_loader_load(hfi_loader_t *self, const char *path, char *why, size_t why_room)
 {
+    /* WALK plugin 3/8: who could have changed the file? a private copy is mapped */
     HF_CHECK(self, LOADER_MAGIC);
     char *real = realpath(path, NULL);
     if (real == NULL) {

@@ -46,6 +46,8 @@ list_clip(int64_t at, uint32_t count)
 static hf_err_t
 list_append(hf_call_t *call, void *state)
 {
+    /* WALK reference 1/8: an argument with a handle inside is kept */
+    /* WALK call 7/9: the function itself */
     hfi_list_t *self = state;
     hf_value_t kept;
     if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK ||

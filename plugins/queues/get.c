@@ -6,6 +6,7 @@
 static hf_err_t
 get_or_park(hf_call_t *call, hfi_queue_t *self, bool is_blocking, double seconds)
 {
+    /* WALK park 1/6: there is nothing to get: the call parks */
     if (self->ring.count == 0)
         hfi_queue_fill(call, self, 0);
     if (self->ring.count == 0) {

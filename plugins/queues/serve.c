@@ -98,6 +98,7 @@ hfi_queue_hand_out(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint32_
 bool
 hfi_queue_give(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
 {
+    /* WALK park 4/6: somebody puts: the first that waits is taken and answered */
     hf_call_t *other;
     while (hf_take_parked(call, &self->getters, &other)) {
         if (serve_answer(other, item, NULL, 1) != HF_OK)

@@ -59,6 +59,7 @@ hfi_stream_attach(hfi_stream_t *self, uint64_t peer_received, int64_t now_ns)
 hfi_verdict_t
 hfi_stream_on_data(const hfi_stream_t *self, uint64_t seq, uint64_t ack)
 {
+    /* WALK call 3/9: what came before is dropped, a gap is seen */
     if (seq == 0)
         return HFI_STREAM_BAD_FRAME;
     if (seq - 1 > self->received)

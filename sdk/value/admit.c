@@ -607,6 +607,7 @@ admit_rewrite(hfi_span_t bytes, bool is_value, hfi_bytes_t *scratch, hfi_span_t 
 hfi_admitted_t
 hfi_admit(hfi_span_t *rest, uint64_t max_depth, hfi_bytes_t *scratch, hfi_item_t *ret_item)
 {
+    /* WALK call 4/9: bytes from outside become a value, or are refused */
     admit_t self;
     self.depth = 0;
     self.max_depth = max_depth > HFI_DEPTH_MAX ? HFI_DEPTH_MAX : (uint32_t)max_depth;

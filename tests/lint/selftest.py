@@ -88,6 +88,8 @@ CASES = [
     ('walks.py', ['.'], walk('1/2', '2/2', '2/2'), 'walk call: stops [1, 2, 2] of [2]'),
     ('walks.py', ['.'], walk('1/2', '2/3'), 'walk call: stops [1, 2] of [2, 3]'),
     ('walks.py', ['.'], walk(*(f'{k}/9' for k in range(1, 10))), '9 files, more than 8'),
+    ('walks.py', ['.', '--want', 'call'], walk('1/1'), None),
+    ('walks.py', ['.', '--want', 'call,park'], walk('1/1'), 'walk park: it is gone'),
     # magics.py
     ('magics.py', ['.'], {'core/a.c': 'enum { A_MAGIC = 0x1234abcd };\n', 'sdk/b.h': '#define B_MAGIC 0x1234abceu\n'}, None),
     ('magics.py', ['.'], {'core/a.c': 'enum { A_MAGIC = 0x1234abcd };\n', 'sdk/b.h': '#define B_MAGIC 0x1234ABCDu\n'},
