@@ -303,7 +303,6 @@ lead_leave(hf_client_t *c)
 static hfi_wait_end_t
 lead_until(hf_client_t *c, const hfi_waiter_t *w, int64_t due_ns)
 {
-    lead_events(c); /* the monitor's fd tells of nothing until it has been read to its end once */
     for (bool has_looked = false;; has_looked = true) {
         lead_tick(c);
         lead_send(c);

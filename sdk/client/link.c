@@ -128,6 +128,29 @@ link_make(hfi_link_t *self, void *context, uint64_t number)
            zmq_getsockopt(self->monitor, ZMQ_FD, &self->event_fd, &size) == 0;
 }
 
+/* An event is two parts: number and value, then the endpoint. 0: there is none. */
+static unsigned
+link_read_event(hfi_link_t *self)
+{
+    zmq_msg_t part;
+    unsigned event = 0;
+    (void)zmq_msg_init(&part);
+    int rc;
+    do {
+        rc = zmq_msg_recv(&part, self->monitor, ZMQ_DONTWAIT);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    if (rc >= 2) {
+        const uint8_t *at = zmq_msg_data(&part);
+        uint16_t word;
+        memcpy(&word, at, sizeof word);
+        event = word;
+    }
+    while (rc >= 0 && zmq_msg_more(&part) != 0)
+        rc = zmq_msg_recv(&part, self->monitor, 0);
+    (void)zmq_msg_close(&part);
+    return event;
+}
+
 static bool
 link_is_sane(const char *endpoint)
 {
@@ -160,6 +183,8 @@ hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
     if (!link_make(self, context, number)) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "no socket for a connection: %s",
                        zmq_strerror(zmq_errno()));
+    } else if (link_read_event(self) != 0) {
+        HF_BUG("nothing was connected yet"); /* the read: a pipe that was never read tells nobody of its first */
     } else if (zmq_connect(self->dealer, endpoint) != 0) {
         (void)hfi_fail(ret_failure, "ValueError", "\"%s\" is no endpoint: %s", endpoint,
                        zmq_strerror(zmq_errno()));
@@ -262,29 +287,6 @@ hfi_link_receive(hfi_link_t *self, hfi_span_t *ret_frame)
     }
     *ret_frame = (hfi_span_t){zmq_msg_data(&self->received), zmq_msg_size(&self->received)};
     return true;
-}
-
-/* An event is two parts: number and value, then the endpoint. 0: there is none. */
-static unsigned
-link_read_event(hfi_link_t *self)
-{
-    zmq_msg_t part;
-    unsigned event = 0;
-    (void)zmq_msg_init(&part);
-    int rc;
-    do {
-        rc = zmq_msg_recv(&part, self->monitor, ZMQ_DONTWAIT);
-    } while (rc < 0 && zmq_errno() == EINTR);
-    if (rc >= 2) {
-        const uint8_t *at = zmq_msg_data(&part);
-        uint16_t word;
-        memcpy(&word, at, sizeof word);
-        event = word;
-    }
-    while (rc >= 0 && zmq_msg_more(&part) != 0)
-        rc = zmq_msg_recv(&part, self->monitor, 0);
-    (void)zmq_msg_close(&part);
-    return event;
 }
 
 hfi_link_event_t
