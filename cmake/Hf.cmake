@@ -62,6 +62,10 @@ function(hf_test)
     hf_warnings(test.${T_NAME})
     add_test(NAME ${T_NAME} COMMAND test.${T_NAME} ${T_ARGS})
     set_tests_properties(${T_NAME} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+    if(HF_SANITIZE MATCHES thread) # a child that goes on after fork is what a test wants to see
+        set_tests_properties(${T_NAME} PROPERTIES
+            ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:die_after_fork=0")
+    endif()
 endfunction()
 
 function(hf_lint name)

@@ -27,6 +27,8 @@ typedef struct ask_args {
     bool has_kwargs;
 } ask_args_t;
 
+static const hf_value_t ask_nothing = {.raw = {0x90, [15] = 1}}; /* [] */
+
 /* The list that the picture wrote behind `from` becomes the rest of one that begins with `n_first` items already
  * written: its head goes. */
 static void
@@ -67,6 +69,11 @@ ask_encode_picture(const hfi_ask_t *ask, ask_args_t *ret_args, hfi_failure_t *fa
     hfi_picture_t picture;
     hfi_bytes_writer_t out;
     size_t args_len = 0;
+    bool is_empty = ask->picture == NULL || ask->picture[0] == '\0';
+    if (is_empty && ask->first[0] == NULL) {
+        ret_args->args = ask_nothing;
+        return true;
+    }
     if (!hfi_picture_open(&picture, ask->picture == NULL ? "" : ask->picture, failure))
         return false;
     hfi_bytes_t *bytes = hfi_thread_scratch();
@@ -93,7 +100,7 @@ ask_encode_values(const hfi_ask_t *ask, ask_args_t *ret_args, hfi_failure_t *fai
     if (ask->kwargs != NULL && hf_kind(ask->kwargs) != HF_MAP)
         return hfi_fail(failure, "TypeError", "the keyword arguments are no map");
     ret_args->has_kwargs = ask->kwargs != NULL;
-    ret_args->args = ask->values != NULL ? *ask->values : (hf_value_t){.raw = {0x90, [15] = 1}};
+    ret_args->args = ask->values != NULL ? *ask->values : ask_nothing;
     if (ret_args->has_kwargs)
         ret_args->kwargs = *ask->kwargs;
     return true;
@@ -227,7 +234,8 @@ hf_future_t *
 hfi_ask_async(const hfi_ask_t *ask, bool *ret_is_put)
 {
     hf_future_t *future;
-    hfi_failure_t failure = {0};
+    hfi_failure_t failure;
+    failure.kind[0] = '\0'; /* the rest only counts where it failed, and is slow to zero */
     *ret_is_put = false;
     if (!ask_is_sound(ask))
         return NULL;
@@ -283,7 +291,8 @@ int
 hfi_ask(const hfi_ask_t *ask, int64_t due_ns, hf_value_t *ret_value)
 {
     hf_future_t *future;
-    hfi_failure_t failure = {0};
+    hfi_failure_t failure;
+    failure.kind[0] = '\0'; /* the rest only counts where it failed, and is slow to zero */
     hf_client_t *client = ask->client;
     if (!ask_is_sound(ask))
         return -1;

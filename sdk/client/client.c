@@ -107,15 +107,22 @@ hfi_client_ref(hf_client_t *self)
 }
 
 static void
+client_free_futures(hf_future_t *future)
+{
+    while (future != NULL) {
+        hf_future_t *next = future->next;
+        free(future);
+        future = next;
+    }
+}
+
+static void
 client_free(hf_client_t *self)
 {
     hfi_client_drain(self);
     hfi_engine_destroy(&self->engine);
-    while (self->free_futures != NULL) {
-        hf_future_t *future = self->free_futures;
-        self->free_futures = future->next;
-        free(future);
-    }
+    client_free_futures(self->free_futures);
+    client_free_futures(atomic_load_explicit(&self->pushed_futures, memory_order_acquire));
     if (self->wake_fd >= 0)
         (void)close(self->wake_fd);
     (void)pthread_mutex_destroy(&self->mutex);
@@ -264,12 +271,7 @@ client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret
     if (ret_failure->kind[0] == '\0')
         (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory or thread for a client");
     hfi_link_close(&self->link, 0);
-    if (self->engine != NULL) {
-        hfi_client_unref(self);
-    } else {
-        free(self->buffer);
-        free(self);
-    }
+    hfi_client_unref(self);
     return NULL;
 }
 

@@ -64,8 +64,9 @@ struct hf_client {
 
     /* lock-free */
     _Atomic(hfi_released_t *) released;
-    atomic_bool is_poked;       /* the keeper comes within 100 ms */
-    _Atomic int64_t timeout_ns; /* of calls; INT64_MAX: none */
+    _Atomic(hf_future_t *) pushed_futures; /* free ones, taken all at once */
+    atomic_bool is_poked;                  /* the keeper comes within 100 ms */
+    _Atomic int64_t timeout_ns;            /* of calls; INT64_MAX: none */
 
     /* the keeper's, under its mutex */
     hf_client_t *next;

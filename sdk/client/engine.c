@@ -70,6 +70,7 @@ hfi_engine_new(const hfi_engine_setup_t *setup, int64_t now_ns)
                   hfi_span_of(self->client), now_ns);
     hfi_stream_open(&self->stream, &self->chunks, &self->dial.limits);
     hfi_entries_open(&self->entries);
+    hfi_pendings_open(&self->pendings);
     return self;
 }
 

@@ -255,7 +255,8 @@ engine_call_len(const hfi_engine_call_t *call)
 static bool
 engine_reserve(hfi_engine_t *self, const hfi_engine_call_t *call)
 {
-    return call->is_oneway || (hfi_pendings_reserve(&self->pendings) && engine_reserve_done(self));
+    return call->is_oneway || (hfi_pendings_reserve(&self->pendings, hfi_engine_last(self) + 1) &&
+                               engine_reserve_done(self));
 }
 
 static bool
@@ -322,13 +323,8 @@ hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_
 static bool
 engine_take_lost(hfi_engine_t *self, hfi_engine_done_t *ret_done)
 {
-    while (self->pendings.n > 0) {
-        hfi_pending_t *pending = hfi_pendings_next(&self->pendings, &self->lost_slot);
-        if (pending == NULL) {
-            self->lost_slot = 0; /* a removal may have moved one over the end */
-            continue;
-        }
-        self->lost_slot--; /* or here */
+    hfi_pending_t *pending;
+    while ((pending = hfi_pendings_any(&self->pendings, &self->lost_hint)) != NULL) {
         hfi_deadlines_cancel(self->deadlines, &pending->deadline);
         bool is_told = !pending->is_abandoned;
         *ret_done = (hfi_engine_done_t){

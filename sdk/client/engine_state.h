@@ -45,10 +45,10 @@ struct hfi_engine {
     uint64_t *cancels; /* calls to be cancelled */
     uint32_t n_cancels;
     uint32_t cancels_room;
-    uint32_t lost_slot;
+    uint32_t lost_hint;
     size_t gathered;       /* bytes put since the last DATA frame */
     uint64_t last_promise; /* the last message that has promises in it */
-    uint64_t gap_end; /* of the gap for which wants_resync is set */
+    uint64_t gap_end;      /* of the gap for which wants_resync is set */
     uint64_t last_release;
     uint64_t drifts;
     hfi_failure_t reason;

@@ -18,7 +18,6 @@ enum {
 };
 
 typedef struct error_thread {
-    bool is_kept; /* the destructor knows of it */
     bool has_number;
     uint64_t number;
     hf_value_t data;
@@ -27,11 +26,15 @@ typedef struct error_thread {
     char text[ERROR_TEXT];
 } error_thread_t;
 
-static _Thread_local error_thread_t error_thread;
+/* A pointer only, so that every call finds it without asking the loader. */
+static _Thread_local error_thread_t *error_mine __attribute__((tls_model("initial-exec")));
 static pthread_once_t error_once = PTHREAD_ONCE_INIT;
 static pthread_key_t error_key;
 static bool error_has_key;
 static atomic_uint_fast64_t error_threads;
+
+/* Shared by the threads for which there was no memory: what they say of an error may be another one's. */
+static error_thread_t error_spare;
 
 static void
 error_end_thread(void *memory)
@@ -39,7 +42,8 @@ error_end_thread(void *memory)
     error_thread_t *self = memory;
     hfi_value_drop(&self->data);
     hfi_bytes_close(&self->scratch);
-    self->is_kept = false;
+    free(self);
+    error_mine = NULL;
 }
 
 static void
@@ -48,14 +52,24 @@ error_make_key(void)
     error_has_key = pthread_key_create(&error_key, error_end_thread) == 0;
 }
 
-/* This thread's struct, to be freed at its end: asked for by whoever puts memory into it. */
 static error_thread_t *
-error_keep(void)
+error_make(void)
 {
-    error_thread_t *self = &error_thread;
-    if (!self->is_kept && pthread_once(&error_once, error_make_key) == 0 && error_has_key)
-        self->is_kept = pthread_setspecific(error_key, self) == 0;
+    (void)pthread_once(&error_once, error_make_key);
+    error_thread_t *self = error_has_key ? calloc(1, sizeof *self) : NULL;
+    if (self == NULL || pthread_setspecific(error_key, self) != 0) {
+        free(self);
+        return &error_spare;
+    }
+    error_mine = self;
     return self;
+}
+
+/* This thread's struct; freed at its end. */
+static inline error_thread_t *
+error_self(void)
+{
+    return error_mine != NULL ? error_mine : error_make();
 }
 
 /* Copies what fits, cut at a character's border. */
@@ -72,7 +86,7 @@ error_copy(char *to, size_t room, const char *text, size_t len)
 void
 hfi_error_clear(void)
 {
-    error_thread_t *self = &error_thread;
+    error_thread_t *self = error_self();
     self->kind[0] = '\0';
     self->text[0] = '\0';
     if (self->data.raw[15] != 0)
@@ -82,7 +96,7 @@ hfi_error_clear(void)
 int
 hfi_error_set(const char *kind, const char *format, ...)
 {
-    error_thread_t *self = &error_thread;
+    error_thread_t *self = error_self();
     hfi_error_clear();
     error_copy(self->kind, sizeof self->kind, kind, strlen(kind));
     va_list args;
@@ -95,7 +109,7 @@ hfi_error_set(const char *kind, const char *format, ...)
 int
 hfi_error_take(hfi_failure_t *failure)
 {
-    error_thread_t *self = error_keep();
+    error_thread_t *self = error_self();
     hfi_error_clear();
     error_copy(self->kind, sizeof self->kind, failure->kind, strlen(failure->kind));
     error_copy(self->text, sizeof self->text, failure->text, strlen(failure->text));
@@ -107,7 +121,7 @@ hfi_error_take(hfi_failure_t *failure)
 int
 hfi_error_read(const hf_value_t *error)
 {
-    error_thread_t *self = error_keep();
+    error_thread_t *self = error_self();
     hf_cursor_t cursor;
     hf_value_t kind = {0};
     hf_value_t text = {0};
@@ -129,7 +143,7 @@ hfi_error_read(const hf_value_t *error)
 hfi_bytes_t *
 hfi_thread_scratch(void)
 {
-    error_thread_t *self = error_keep();
+    error_thread_t *self = error_self();
     if (self->scratch.room > ERROR_SCRATCH_KEEP)
         hfi_bytes_close(&self->scratch);
     self->scratch.len = 0;
@@ -139,7 +153,7 @@ hfi_thread_scratch(void)
 uint64_t
 hfi_thread_number(void)
 {
-    error_thread_t *self = &error_thread;
+    error_thread_t *self = error_self();
     if (!self->has_number) {
         self->number = atomic_fetch_add_explicit(&error_threads, 1, memory_order_relaxed);
         self->has_number = true;
@@ -150,17 +164,18 @@ hfi_thread_number(void)
 const char *
 hf_errkind(void)
 {
-    return error_thread.kind;
+    return error_self()->kind;
 }
 
 const char *
 hf_errmsg(void)
 {
-    return error_thread.text;
+    return error_self()->text;
 }
 
 const hf_value_t *
 hf_errdata(void)
 {
-    return error_thread.data.raw[15] == 0 ? NULL : &error_thread.data;
+    const error_thread_t *self = error_self();
+    return self->data.raw[15] == 0 ? NULL : &self->data;
 }

@@ -25,6 +25,8 @@ hf_future_t *
 hfi_future_new(hf_client_t *client)
 {
     hf_future_t *self = client->free_futures;
+    if (self == NULL)
+        self = atomic_exchange_explicit(&client->pushed_futures, NULL, memory_order_acquire);
     if (self != NULL) {
         client->free_futures = self->next;
     } else {
@@ -87,24 +89,23 @@ hfi_future_unref(hf_future_t *self)
 
 /* ---- what became of it ---------------------------------------------------------------- */
 
-/* Why the session ended; the mutex is not held. */
-static void
-future_lost(hf_client_t *client, hfi_failure_t *ret_failure)
+/* Why the session ended, as this thread's error; the mutex is not held. */
+static int
+future_lost(hf_client_t *client)
 {
-    if (client->generation != hfi_fork_generation()) {
-        (void)hfi_fail(ret_failure, "SessionLost", "the call was made before the fork");
-        return;
-    }
+    hfi_failure_t failure = {0};
+    if (client->generation != hfi_fork_generation())
+        return hfi_error_set("SessionLost", "the call was made before the fork");
     hfi_client_lock(client);
-    if (!hfi_engine_reason(client->engine, ret_failure))
+    if (!hfi_engine_reason(client->engine, &failure))
         HF_BUG("a session that lost a call has ended");
     hfi_client_unlock(client);
+    return hfi_error_take(&failure);
 }
 
 int
 hfi_future_error(const hf_future_t *self)
 {
-    hfi_failure_t failure = {0};
     switch ((hfi_future_state_t)atomic_load_explicit(&self->state, memory_order_acquire)) {
     case HFI_FUTURE_PENDING:
     case HFI_FUTURE_RESULT:
@@ -114,8 +115,7 @@ hfi_future_error(const hf_future_t *self)
     case HFI_FUTURE_TIMEOUT:
         return hfi_error_set("TimeoutError", "the manager has not answered in time");
     case HFI_FUTURE_LOST:
-        future_lost(self->client, &failure);
-        return hfi_error_take(&failure);
+        return future_lost(self->client);
     }
     return 0;
 }
@@ -324,6 +324,23 @@ hf_cancel(hf_future_t *self)
     return 0;
 }
 
+/* Most futures are done, hold nothing and are nobody else's: they go back without the mutex. */
+static bool
+future_push(hf_future_t *self)
+{
+    hf_client_t *client = self->client;
+    if (!hfi_future_is_done(self) || hf_has_handles(&self->value) ||
+        atomic_load_explicit(&self->refs, memory_order_acquire) != 1)
+        return false;
+    hfi_value_drop(&self->value);
+    hf_future_t *first = atomic_load_explicit(&client->pushed_futures, memory_order_relaxed);
+    do {
+        self->next = first;
+    } while (!atomic_compare_exchange_weak_explicit(&client->pushed_futures, &first, self,
+                                                    memory_order_release, memory_order_relaxed));
+    return true;
+}
+
 void
 hf_future_destroy(hf_future_t **self_p)
 {
@@ -334,6 +351,10 @@ hf_future_destroy(hf_future_t **self_p)
     HF_CHECK(self, HFI_FUTURE_MAGIC);
     hf_client_t *client = self->client;
     if (client->generation == hfi_fork_generation()) {
+        if (future_push(self)) {
+            hfi_client_unref(client);
+            return;
+        }
         hfi_client_lock(client);
         hfi_future_unref(self);
         hfi_client_unlock(client);

@@ -184,7 +184,8 @@ hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
         (void)hfi_fail(ret_failure, "LimitExceeded", "no socket for a connection: %s",
                        zmq_strerror(zmq_errno()));
     } else if (link_read_event(self) != 0) {
-        HF_BUG("nothing was connected yet"); /* the read: a pipe that was never read tells nobody of its first */
+        HF_BUG(
+            "nothing was connected yet"); /* the read: a pipe that was never read tells nobody of its first */
     } else if (zmq_connect(self->dealer, endpoint) != 0) {
         (void)hfi_fail(ret_failure, "ValueError", "\"%s\" is no endpoint: %s", endpoint,
                        zmq_strerror(zmq_errno()));

@@ -11,42 +11,43 @@ struct hfi_pending_block {
     hfi_pending_t records[PENDING_BLOCK];
 };
 
-/* Numbers come one after the other: put at their own places they would lie in one long run, which each removal would
- * have to walk through. */
-static uint32_t
-pending_home(const hfi_pendings_t *self, uint64_t call)
+typedef struct pending_old {
+    uint64_t call; /* first: hfi_idtable's */
+    hfi_pending_t *pending;
+} pending_old_t;
+
+static hfi_pending_t **
+pending_place(const hfi_pendings_t *self, uint64_t call)
 {
-    return (uint32_t)((call * 0x9e3779b97f4a7c15u) >> 32) & self->mask;
+    return &self->ring[call & self->mask];
 }
 
-static uint32_t
-pending_slot(const hfi_pendings_t *self, uint64_t call)
+static bool
+pending_age(hfi_pendings_t *self, hfi_pending_t *pending)
 {
-    uint32_t slot = pending_home(self, call);
-    while (self->index[slot] != NULL && self->index[slot]->call != call)
-        slot = (slot + 1) & self->mask;
-    return slot;
+    pending_old_t *old = hfi_idtable_add(&self->old, pending->call);
+    if (old != NULL)
+        old->pending = pending;
+    return old != NULL;
 }
 
-/* Half of the slots at most are taken, so that every look ends soon. */
+/* Twice the places: what is in the ring has places of its own there too, as its low bits told it apart before. */
 static bool
 pending_widen(hfi_pendings_t *self)
 {
-    uint32_t old_slots = self->index == NULL ? 0 : self->mask + 1;
-    if (self->n < old_slots / 2)
-        return true;
-    uint32_t slots = old_slots == 0 ? PENDING_FIRST : 2 * old_slots;
-    hfi_pending_t **index = calloc(slots, sizeof(hfi_pending_t *));
-    if (index == NULL)
+    uint32_t places = self->ring == NULL ? 0 : self->mask + 1;
+    uint32_t more = places == 0 ? PENDING_FIRST : 2 * places;
+    hfi_pending_t **ring = calloc(more, sizeof(hfi_pending_t *));
+    if (ring == NULL)
         return false;
-    hfi_pending_t **old = self->index;
-    self->index = index;
-    self->mask = slots - 1;
-    for (uint32_t i = 0; i < old_slots; i++) {
-        if (old[i] != NULL)
-            self->index[pending_slot(self, old[i]->call)] = old[i];
+    hfi_pending_t **before = self->ring;
+    self->ring = ring;
+    self->mask = more - 1;
+    for (uint32_t i = 0; i < places; i++) {
+        if (before[i] != NULL)
+            *pending_place(self, before[i]->call) = before[i];
     }
-    free(old);
+    free(before);
     return true;
 }
 
@@ -66,6 +67,13 @@ pending_stock(hfi_pendings_t *self)
 }
 
 void
+hfi_pendings_open(hfi_pendings_t *self)
+{
+    *self = (hfi_pendings_t){0};
+    hfi_idtable_open(&self->old, sizeof(pending_old_t));
+}
+
+void
 hfi_pendings_close(hfi_pendings_t *self)
 {
     while (self->blocks != NULL) {
@@ -73,29 +81,42 @@ hfi_pendings_close(hfi_pendings_t *self)
         self->blocks = block->next;
         free(block);
     }
-    free(self->index);
+    free(self->ring);
+    hfi_idtable_close(&self->old);
     *self = (hfi_pendings_t){0};
 }
 
 bool
-hfi_pendings_reserve(hfi_pendings_t *self)
+hfi_pendings_reserve(hfi_pendings_t *self, uint64_t call)
 {
-    return pending_widen(self) && (self->free != NULL || pending_stock(self));
+    if (self->free == NULL && !pending_stock(self))
+        return false;
+    if (self->ring == NULL && !pending_widen(self))
+        return false;
+    /* Many under way: a wider ring. A few old ones: they make room. */
+    while (*pending_place(self, call) != NULL && self->n > self->mask / 2) {
+        if (!pending_widen(self))
+            return false;
+    }
+    hfi_pending_t **place = pending_place(self, call);
+    if (*place != NULL && !pending_age(self, *place))
+        return false;
+    *place = NULL;
+    return true;
 }
 
 hfi_pending_t *
 hfi_pendings_add(hfi_pendings_t *self, uint64_t call, void *cookie)
 {
-    HF_ASSERT(self->free != NULL && call != 0);
-    uint32_t slot = pending_slot(self, call);
-    HF_ASSERT(self->index[slot] == NULL);
+    hfi_pending_t **place = pending_place(self, call);
     hfi_pending_t *pending = self->free;
+    HF_ASSERT(pending != NULL && *place == NULL && call != 0);
     self->free = pending->next;
     pending->call = call;
     pending->cookie = cookie;
     pending->next = NULL;
     pending->is_abandoned = false;
-    self->index[slot] = pending;
+    *place = pending;
     self->n++;
     return pending;
 }
@@ -103,22 +124,27 @@ hfi_pendings_add(hfi_pendings_t *self, uint64_t call, void *cookie)
 hfi_pending_t *
 hfi_pendings_find(const hfi_pendings_t *self, uint64_t call)
 {
-    return self->n == 0 ? NULL : self->index[pending_slot(self, call)];
+    if (self->n == 0)
+        return NULL;
+    hfi_pending_t *pending = *pending_place(self, call);
+    if (pending != NULL && pending->call == call)
+        return pending;
+    const pending_old_t *old = self->old.live == 0 ? NULL : hfi_idtable_find(&self->old, call);
+    return old == NULL ? NULL : old->pending;
 }
 
 void
 hfi_pendings_remove(hfi_pendings_t *self, hfi_pending_t *pending)
 {
-    uint32_t gap = pending_slot(self, pending->call);
-    HF_ASSERT(self->index[gap] == pending && pending->deadline.place == 0);
-    for (uint32_t i = (gap + 1) & self->mask; self->index[i] != NULL; i = (i + 1) & self->mask) {
-        uint32_t home = pending_home(self, self->index[i]->call);
-        if (((i - home) & self->mask) >= ((i - gap) & self->mask)) {
-            self->index[gap] = self->index[i];
-            gap = i;
-        }
+    HF_ASSERT(pending->deadline.place == 0);
+    hfi_pending_t **place = pending_place(self, pending->call);
+    if (*place == pending) {
+        *place = NULL;
+    } else {
+        void *old = hfi_idtable_find(&self->old, pending->call);
+        HF_ASSERT(old != NULL);
+        hfi_idtable_remove(&self->old, old);
     }
-    self->index[gap] = NULL;
     self->n--;
     self->n_abandoned -= pending->is_abandoned ? 1 : 0;
     pending->next = self->free;
@@ -126,13 +152,15 @@ hfi_pendings_remove(hfi_pendings_t *self, hfi_pending_t *pending)
 }
 
 hfi_pending_t *
-hfi_pendings_next(const hfi_pendings_t *self, uint32_t *slot_p)
+hfi_pendings_any(const hfi_pendings_t *self, uint32_t *hint_p)
 {
-    uint32_t slots = self->index == NULL ? 0 : self->mask + 1;
-    while (*slot_p < slots) {
-        hfi_pending_t *pending = self->index[(*slot_p)++];
-        if (pending != NULL)
-            return pending;
+    const pending_old_t *old = hfi_idtable_next(&self->old, NULL);
+    if (old != NULL)
+        return old->pending;
+    uint32_t places = self->ring == NULL ? 0 : self->mask + 1;
+    for (; *hint_p < places; (*hint_p)++) {
+        if (self->ring[*hint_p] != NULL)
+            return self->ring[*hint_p];
     }
     return NULL;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* pending -- calls that wait for their answer, by number; the records stay and are used again.
  *
- * Numbers grow, answers come mostly in their order: the index is open addressing by the number itself, so neighbours
- * in time are neighbours in memory. Nothing is allocated once as many calls have been under way at once as ever are.
+ * Numbers grow and answers come mostly in their order: a ring by number finds them, and one that is still unanswered
+ * when the ring comes round to it (a parked call) moves to a table of old ones. Nothing is allocated once as many calls
+ * have been under way at once as ever are.
  *
  * Thread: owned by one thread at a time; not shared.
  */
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include <base/deadline.h>
+#include <base/idtable.h>
 
 typedef struct hfi_pending hfi_pending_t;
 
@@ -27,21 +29,22 @@ struct hfi_pending {
 
 typedef struct hfi_pending_block hfi_pending_block_t;
 
-/* Zeroed is empty and legal. */
 typedef struct hfi_pendings {
-    hfi_pending_t **index; /* NULL: an empty slot */
-    uint32_t mask;         /* slots - 1 */
-    uint32_t n;
+    hfi_pending_t **ring; /* by the number's low bits; NULL: a free place */
+    uint32_t mask;        /* places - 1 */
+    uint32_t n;           /* of all */
     uint32_t n_abandoned;
+    hfi_idtable_t old; /* those whose place the ring needed */
     hfi_pending_t *free;
     hfi_pending_block_t *blocks;
 } hfi_pendings_t;
 
+void hfi_pendings_open(hfi_pendings_t *self);
 /* Frees all records; their deadlines are idle or their heap is gone. */
 void hfi_pendings_close(hfi_pendings_t *self);
 
-/* Room for one more, so that the next add does not fail. False: no memory. */
-bool hfi_pendings_reserve(hfi_pendings_t *self);
+/* Room for that call, so that its add does not fail. False: no memory. */
+bool hfi_pendings_reserve(hfi_pendings_t *self, uint64_t call);
 
 /* A new record under that number, after hfi_pendings_reserve. */
 hfi_pending_t *hfi_pendings_add(hfi_pendings_t *self, uint64_t call, void *cookie);
@@ -52,7 +55,8 @@ hfi_pending_t *hfi_pendings_find(const hfi_pendings_t *self, uint64_t call);
 /* Removes it; its deadline is idle. */
 void hfi_pendings_remove(hfi_pendings_t *self, hfi_pending_t *pending);
 
-/* The next record of a walk in no order, NULL at the end; *slot_p begins at 0. Nothing may be added or removed. */
-hfi_pending_t *hfi_pendings_next(const hfi_pendings_t *self, uint32_t *slot_p);
+/* Any record, NULL: there is none. *hint_p begins at 0 and makes it quick to ask
+ * again and again. */
+hfi_pending_t *hfi_pendings_any(const hfi_pendings_t *self, uint32_t *hint_p);
 
 #endif

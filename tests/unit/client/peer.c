@@ -124,6 +124,7 @@ peer_hello(peer_t *self, const hfi_hello_t *hello, int64_t now_ns)
     if (!is_same) {
         self->session = hello->session;
         self->is_known = true;
+        self->lease_ms = hello->lease_ms;
     } else if (!hfi_stream_fits(&self->stream, hello->received)) {
         peer_blame(self, "HELLO's received does not fit");
         return;
@@ -477,6 +478,7 @@ peer_receive(peer_t *self, hfi_span_t bytes, int64_t now_ns)
         peer_data(self, &frame, now_ns);
         break;
     case HFI_FRAME_PING:
+        self->pings++;
         (void)hfi_stream_on_ping(&self->stream, frame.ack, frame.sent, NULL, NULL);
         peer_pong(self);
         break;

@@ -48,6 +48,7 @@ typedef struct peer {
     uint64_t next_object;
     uint64_t executed;
     uint64_t oneways;
+    uint64_t pings;
     peer_parked_t parked[PEER_PARKED_MAX];
     uint32_t n_parked;
     hfi_bytes_t control[PEER_CONTROL_MAX];

@@ -77,8 +77,8 @@ server_choose(server_t *self, server_link_t *link, hfi_span_t bytes)
         frame.kind == HFI_FRAME_HELLO) {
         int found = -1;
         for (unsigned i = 0; i < self->n_peers; i++) {
-            if (memcmp(&self->peers[i].session, &frame.hello.session,
-                       sizeof frame.hello.session) == 0)
+            if (memcmp(&self->peers[i].session, &frame.hello.session, sizeof frame.hello.session) ==
+                0)
                 found = (int)i;
         }
         if (found < 0 && self->n_peers < SERVER_SESSIONS_MAX) {
@@ -128,8 +128,8 @@ server_receive(server_t *self)
     while (zmq_msg_recv(&id, self->router, ZMQ_DONTWAIT) >= 0) {
         if (zmq_msg_recv(&body, self->router, 0) < 0)
             abort();
-        server_link_t *link = server_link(self, zmq_msg_data(&id), zmq_msg_size(&id),
-                                          zmq_msg_get(&body, ZMQ_SRCFD));
+        server_link_t *link =
+            server_link(self, zmq_msg_data(&id), zmq_msg_size(&id), zmq_msg_get(&body, ZMQ_SRCFD));
         hfi_span_t frame = {zmq_msg_data(&body), zmq_msg_size(&body)};
         server_choose(self, link, frame);
         if (link->session < 0)

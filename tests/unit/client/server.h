@@ -18,7 +18,8 @@ server_t *server_start(const char *endpoint);
 void server_stop(server_t **self_p);
 
 /* Runs `work` on the peer of the k-th session and waits for its end. */
-void server_with(server_t *self, unsigned k, void (*work)(peer_t *peer, void *context), void *context);
+void server_with(server_t *self, unsigned k, void (*work)(peer_t *peer, void *context),
+                 void *context);
 
 /* Shuts every connection down; the sessions stay. */
 void server_cut(server_t *self);
