@@ -97,6 +97,8 @@ find_named(const tool_context_t *context, const char *word)
 static int
 run_create(const tool_context_t *context)
 {
+    if (context->is_replacing && context->name == NULL)
+        return tool_misused("create: --replace wants a --name");
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
     tool_arguments_t arguments;
     int status = manager == NULL ? tool_failed(context)

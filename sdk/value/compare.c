@@ -460,6 +460,18 @@ hash_item(const hfi_siphash_key_t *key, const uint8_t **at_p, uint32_t nest, uin
 
 /* ---- the doors ------------------------------------------------------------------------ */
 
+/* Does an item that begins so equal nothing but its own bytes: nil, int, str, bytes? (Of two such, a bool or
+ * float that equals an int is none.) */
+static bool
+is_plain(uint8_t first)
+{
+    if (first < 0x80 || first >= 0xe0)
+        return true;
+    if (first < 0xc0)
+        return first >= 0xa0;
+    return (0x0e0ff071u >> (first - 0xc0) & 1) != 0; /* c0, c4 … c6, cc … d3, d9 … db */
+}
+
 bool
 hfi_equal(const hf_value_t *a, const hf_value_t *b)
 {
@@ -467,6 +479,10 @@ hfi_equal(const hf_value_t *a, const hf_value_t *b)
         return a->raw[15] == b->raw[15];
     const uint8_t *a_at = hf_bytes_of(a);
     const uint8_t *b_at = hf_bytes_of(b);
+    if (is_plain(a_at[0]) && is_plain(b_at[0])) {
+        size_t len = hf_len_of(a);
+        return len == hf_len_of(b) && memcmp(a_at, b_at, len) == 0;
+    }
     return relate(&a_at, &b_at, NEST_MAX) == EQUAL;
 }
 
