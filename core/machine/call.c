@@ -255,16 +255,28 @@ call_start(hfi_state_t *state, const hfi_request_t *request)
 }
 
 static void
+call_refuse_with(hfi_state_t *state, const hfi_request_t *request, const hfi_failure_t *failure)
+{
+    if (request->is_oneway)
+        state->figures.errors++;
+    else
+        hfi_answer_refuse(state, request->session, request->number, failure);
+}
+
+static void
 call_refuse(hfi_state_t *state, const hfi_request_t *request, const char *kind, const char *text)
 {
     hfi_failure_t failure;
-    if (request->is_oneway) {
-        state->figures.errors++;
-        return;
-    }
     (void)hfi_fail(&failure, kind, "%s", text);
-    failure.data = (hf_value_t){.raw = {0}};
-    hfi_answer_refuse(state, request->session, request->number, &failure);
+    call_refuse_with(state, request, &failure);
+}
+
+static void
+call_refuse_target(hfi_state_t *state, const hfi_request_t *request, uint64_t object)
+{
+    hfi_failure_t failure;
+    (void)hfi_fail(&failure, "NoSuchObject", "no object %llu", (unsigned long long)object);
+    call_refuse_with(state, request, &failure);
 }
 
 /* what the manager finds wrong first is the answer */
@@ -296,7 +308,7 @@ hfi_call_receive(hfi_state_t *state, hfi_session_t *session, const hfi_message_t
     if (is_plain) {
         request.referent = hfi_state_held(state, session, message->target);
         if (request.referent == NULL) {
-            call_refuse(state, &request, "NoSuchObject", "no such object");
+            call_refuse_target(state, &request, message->target);
             return;
         }
         if (request.referent->busy == 0) {

@@ -97,7 +97,7 @@ event_read_span(const hf_value_t *item, hfi_span_t *ret_span)
     ret_span->at = hf_as_bytes(item, &ret_span->len);
 }
 
-/* The members behind the kind. A short item is inline in `items`: spans must point into the input, `from`. */
+/* The members behind the kind. */
 static bool
 event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
 {
@@ -135,7 +135,7 @@ event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
     return false;
 }
 
-/* Views that were copied in because they are short are lent again, from the input. */
+/* Views of the array's items. Bytes are lent even where they are short: spans must point into the input. */
 static uint32_t
 event_items(hfi_span_t item, hf_value_t *items)
 {
@@ -145,11 +145,13 @@ event_items(hfi_span_t item, hf_value_t *items)
     if (head.kind != HF_LIST || head.items > EVENT_MEMBERS)
         return 0;
     const uint8_t *at = item.at + head.size;
-    for (; n < head.items; n++) {
+    for (uint32_t left = head.items; left > 0; left--, n++) {
         size_t len = hf_skip(at, NULL);
-        items[n].outer.at = at;
-        items[n].outer.len = (uint32_t)len;
-        items[n].raw[15] = HF_TAG_LENT;
+        hf_read_head(at, &head);
+        if (head.kind == HF_BYTES)
+            items[n] = (hf_value_t){.outer = {.at = at, .len = (uint32_t)len, .tag = HF_TAG_LENT}};
+        else
+            hfi_view(&items[n], at, len, 0);
         at += len;
     }
     return n;

@@ -24,7 +24,7 @@ counts(void **state)
     assert_string_equal(hf_testing_call(a, counter, "add", ""), "43");
     assert_string_equal(hf_testing_call(a, counter, "nonsense", ""),
                         "NoSuchMethod: Counter has no method 'nonsense'");
-    assert_string_equal(hf_testing_call(a, 99, "add", ""), "NoSuchObject: no such object");
+    assert_string_equal(hf_testing_call(a, 99, "add", ""), "NoSuchObject: no object 99");
     assert_int_equal(hf_testing_referents(manager), 1);
     hf_testing_release(a, counter);
     assert_int_equal(hf_testing_referents(manager), 0);
