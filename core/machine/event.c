@@ -122,7 +122,8 @@ event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
         event_read_span(&items[2], &ret_event->bytes);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BYTES}, 3);
     case HFI_EVENT_LINK_DOWN:
-        ret_event->is_certain = hf_as_bool(&items[2]);
+        ret_event->is_certain =
+            hf_bytes_of(&items[2])[0] == 0xc3; /* lent, not inline: hf_as_bool wants the latter */
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BOOL}, 3);
     case HFI_EVENT_JOB_DONE:
         ret_event->status = (int32_t)(hf_as_int(&items[2]) % INT32_MAX);

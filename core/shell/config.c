@@ -543,6 +543,19 @@ config_is_loopback(const char *host, size_t len)
     return strcmp(text, "lo") == 0;
 }
 
+/* "5570", or "*" for any that is free; libzmq would cut off what is above 65535. */
+static bool
+config_is_port(const char *text)
+{
+    unsigned port = 0;
+    if (strcmp(text, "*") == 0)
+        return true;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && port <= UINT16_MAX; at++)
+        port = port * 10 + (unsigned)(*at - '0');
+    return at != text && *at == '\0' && port <= UINT16_MAX;
+}
+
 bool
 hfi_settings_check_endpoint(const char *endpoint, bool is_insecure, char *why, size_t why_room)
 {
@@ -562,8 +575,7 @@ hfi_settings_check_endpoint(const char *endpoint, bool is_insecure, char *why, s
                           endpoint);
     const char *host = endpoint + sizeof tcp - 1;
     const char *colon = strrchr(host, ':');
-    if (colon == NULL || colon == host || colon[1] == '\0' ||
-        (strcmp(colon + 1, "*") != 0 && strspn(colon + 1, "0123456789") != strlen(colon + 1)))
+    if (colon == NULL || colon == host || !config_is_port(colon + 1))
         return config_say(why, why_room, "'%s' names no address and port", endpoint);
     if (!is_insecure && !config_is_loopback(host, (size_t)(colon - host)))
         return config_say(why, why_room,

@@ -21,23 +21,13 @@
  * are ignored and the connection is closed. RCVHWM is 0, since a finite one lets a client abort the process: what is
  * poured in is bounded by the machine, which kicks whoever sends past its window. A message of one or two parts is a
  * frame; more parts are read and ignored. A peer that does not read fills its pipe: what is not sent yet stays in the
- * machine's outbox, which is bounded; a frame too long for the common buffer is counted until libzmq lets it go, so
- * that repeated RESYNCs cannot multiply it.
- *
- * Sending
- *
- * The machine numbers and keeps the messages; a link remembers which session it sends and how far it is. SEND says
- * that there is more, REWIND where to go on. All outputs of a round are taken first, then each link with something
- * to send gets one frame of it (or several, if it is much). A control frame that stands for a moment in the stream
- * (its `after`) waits until the messages up to there have gone; others leave at once. EAGAIN leaves a link where
- * it is: it is tried again each round, and 5 ms later if there is none.
+ * machine's outbox, which is bounded (sender.c).
  */
 #define _GNU_SOURCE
 #include "front.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -47,6 +37,7 @@
 #include "link.h"
 #include "peer.h"
 #include "place.h"
+#include "sender.h"
 
 #define FRONT_MAGIC    0xf407e001u
 #define FRONT_RETRY_NS INT64_C(5000000)   /* a full pipe, an end that is under way */
@@ -55,12 +46,7 @@
 #define FRONT_SWEEP_NS INT64_C(1000000000)
 
 enum {
-    FRONT_ROUTING = 5,         /* bytes of a routing id of libzmq's making: 0 and a counter */
-    FRONT_FILL = 64 * 1024,    /* bytes of an ordinary DATA frame; longer ones hold one message */
-    FRONT_ROUND = 1024 * 1024, /* bytes for one link in a round */
-    FRONT_LONG =
-        16 * 1024 *
-        1024, /* bytes of longer frames that libzmq may hold for a link; one it may always */
+    FRONT_ROUTING = 5,  /* bytes of a routing id of libzmq's making: 0 and a counter */
     FRONT_SWEEP = 1024, /* links looked at in a sweep */
     FRONT_TURNS = 256,  /* frames beyond the number of links until a pipe is surely empty */
     FRONT_BINDS = 16,
@@ -71,30 +57,21 @@ typedef struct front_bind {
     int lock;
 } front_bind_t;
 
-/* What longer frames libzmq holds of a link: shared with its thread, which lets them go, perhaps after the link. */
-typedef struct front_long {
-    atomic_size_t bytes;
-    atomic_size_t holders;
-} front_long_t;
-
 struct hfi_front {
     uint32_t magic;
     void *socket;
     hfi_log_t *log;
     hfi_peers_t *peers;
     hfi_links_t links;
-    hfi_link_list_t ready;
-    hfi_link_list_t blocked;
+    hfi_sender_t *sender;
     front_bind_t binds[FRONT_BINDS];
     size_t n_binds;
     zmq_msg_t frames[HFI_FRONT_FRAMES];
     size_t n_frames;
     int64_t sweep_ns;
-    int64_t retry_ns;
     int64_t due_ns;
     bool has_warned; /* of peers that choose their routing id */
     hfi_front_figures_t figures;
-    uint8_t buffer[FRONT_FILL];
 };
 
 hfi_event_t *
@@ -105,13 +82,6 @@ hfi_batch_add(hfi_batch_t *self, hfi_event_kind_t kind)
     hfi_event_t *event = &self->at[self->n++];
     *event = (hfi_event_t){.kind = kind, .peer.uid = -1};
     return event;
-}
-
-static void
-front_let_go(front_long_t *longer)
-{
-    if (longer != NULL && atomic_fetch_sub(&longer->holders, 1) == 1)
-        free(longer);
 }
 
 /* ---- making --------------------------------------------------------------------------- */
@@ -163,7 +133,9 @@ hfi_front_new(void *context, uint64_t frame_bytes, hfi_log_t *log, char *why, si
     self->peers = hfi_peers_new();
     if (self->peers != NULL && front_seed())
         self->socket = zmq_socket(context, ZMQ_ROUTER);
-    if (self->socket != NULL && front_set_options(self->socket, frame_bytes))
+    if (self->socket != NULL)
+        self->sender = hfi_sender_new(self->socket, &self->links);
+    if (self->sender != NULL && front_set_options(self->socket, frame_bytes))
         return self;
     (void)snprintf(why, why_room, "the socket cannot be made: %s", zmq_strerror(errno));
     hfi_front_destroy(&self);
@@ -188,11 +160,10 @@ hfi_front_destroy(hfi_front_t **self_p)
     }
     for (hfi_link_t *link = hfi_links_next(&self->links, NULL); link != NULL;
          link = hfi_links_next(&self->links, link))
-        front_let_go(link->longer);
+        hfi_sender_forget(link);
+    hfi_sender_destroy(&self->sender);
     hfi_links_close(&self->links);
     hfi_peers_destroy(&self->peers);
-    free(self->ready.at);
-    free(self->blocked.at);
     HF_BURY(self);
     free(self);
     *self_p = NULL;
@@ -425,7 +396,7 @@ front_end_links(hfi_front_t *self, hfi_batch_t *batch, bool is_drained, int64_t 
         event->link = link->number;
         event->is_certain = link->is_certain;
         hfi_peers_forget(self->peers, link->number);
-        front_let_go(link->longer);
+        hfi_sender_forget(link);
         hfi_links_remove(&self->links, link);
     }
     ended->n = kept;
@@ -463,237 +434,7 @@ hfi_front_gather(hfi_front_t *self, hfi_batch_t *batch, int64_t now_ns)
     return !is_drained;
 }
 
-/* ---- sending -------------------------------------------------------------------------- */
-
-static void
-front_put_ready(hfi_front_t *self, hfi_link_t *link)
-{
-    if (!link->is_ready && !link->is_blocked)
-        link->is_ready = hfi_link_list_add(&self->ready, link->number);
-}
-
-/* A send failed: the pipe is full, or the connection has gone. */
-static bool
-front_failed(hfi_front_t *self, hfi_link_t *link)
-{
-    if (errno != EAGAIN)
-        hfi_links_gone(&self->links, link);
-    else if (!link->is_blocked)
-        link->is_blocked = hfi_link_list_add(&self->blocked, link->number);
-    return false;
-}
-
-static bool
-front_send_routing(hfi_front_t *self, hfi_link_t *link)
-{
-    uint8_t id[FRONT_ROUTING] = {0, (uint8_t)(link->routing >> 24), (uint8_t)(link->routing >> 16),
-                                 (uint8_t)(link->routing >> 8), (uint8_t)link->routing};
-    int n;
-    do
-        n = zmq_send(self->socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    return n >= 0 || front_failed(self, link);
-}
-
-/* Sends a copy. False: not now, or never. */
-static bool
-front_send(hfi_front_t *self, hfi_link_t *link, hfi_span_t bytes)
-{
-    if (!front_send_routing(self, link))
-        return false;
-    /* past the routing id this fails only where the connection has just gone: then nothing matters */
-    (void)zmq_send(self->socket, bytes.at, bytes.len, ZMQ_DONTWAIT);
-    self->figures.frames_out++;
-    self->figures.bytes_out += bytes.len;
-    return true;
-}
-
-/* In front of a longer frame's bytes. */
-typedef struct front_block {
-    front_long_t *longer;
-    size_t len;
-} front_block_t;
-
-static void
-front_free_block(void *data, void *hint)
-{
-    (void)data;
-    front_block_t *block = hint;
-    atomic_fetch_sub(&block->longer->bytes, block->len);
-    front_let_go(block->longer);
-    free(block);
-}
-
-/* Whether libzmq may hold `len` bytes more for the link. */
-static bool
-front_may_hold(hfi_link_t *link, size_t len)
-{
-    if (link->longer == NULL) {
-        front_long_t *longer = calloc(1, sizeof *longer);
-        if (longer == NULL)
-            return false;
-        atomic_store(&longer->holders, 1);
-        link->longer = longer;
-    }
-    front_long_t *longer = link->longer;
-    size_t held = atomic_load(&longer->bytes);
-    return held == 0 || (held <= FRONT_LONG && len <= FRONT_LONG - held);
-}
-
-/* Gives a message of `len` bytes, filled; false: not now. */
-static bool
-front_fill_long(hfi_machine_t *machine, hfi_link_t *link, size_t len, zmq_msg_t *ret_body,
-                uint64_t *ret_last)
-{
-    front_block_t *block = front_may_hold(link, len) ? malloc(sizeof *block + len) : NULL;
-    if (block == NULL)
-        return false;
-    *block = (front_block_t){.longer = link->longer, .len = len};
-    uint8_t *at = (uint8_t *)(block + 1);
-    size_t n = hfi_machine_fill(machine, link->session, link->sent, at, len, ret_last);
-    HF_ASSERT(n > 0 && n <= len);
-    atomic_fetch_add(&block->longer->bytes, len);
-    atomic_fetch_add(&block->longer->holders, 1);
-    if (zmq_msg_init_data(ret_body, at, n, front_free_block, block) == 0)
-        return true;
-    front_free_block(at, block);
-    return false;
-}
-
-/* Sends one frame of `len` bytes, longer than the buffer, without copying it again. */
-static bool
-front_send_long(hfi_front_t *self, hfi_machine_t *machine, hfi_link_t *link, size_t len)
-{
-    uint64_t last;
-    zmq_msg_t body;
-    if (!front_fill_long(machine, link, len, &body, &last)) {
-        errno = EAGAIN; /* too much is held, or no memory: the message stays where it is */
-        return front_failed(self, link);
-    }
-    size_t n = zmq_msg_size(&body);
-    if (!front_send_routing(self, link)) {
-        (void)zmq_msg_close(&body);
-        return false;
-    }
-    if (zmq_msg_send(&body, self->socket, ZMQ_DONTWAIT) < 0)
-        (void)zmq_msg_close(&body);
-    self->figures.frames_out++;
-    self->figures.bytes_out += n;
-    link->sent = last;
-    return true;
-}
-
-/* The control frames whose moment has come. False: the pipe is full. */
-static bool
-front_send_controls(hfi_front_t *self, hfi_link_t *link)
-{
-    hfi_span_t bytes;
-    while (hfi_link_first(link, &bytes)) {
-        if (!front_send(self, link, bytes))
-            return false;
-        hfi_link_drop_first(link);
-    }
-    return true;
-}
-
-/* Sends what the link has to send. True: it has had its share, and there is more. */
-static bool
-front_send_link(hfi_front_t *self, hfi_machine_t *machine, hfi_link_t *link)
-{
-    /* WALK call 9/9: one frame a session and round */
-    for (size_t sent = 0; sent < FRONT_ROUND;) {
-        if (link->state == HFI_LINK_GONE || !front_send_controls(self, link) || link->session == 0)
-            return false;
-        uint64_t last;
-        size_t n = hfi_machine_fill(machine, link->session, link->sent, self->buffer,
-                                    sizeof self->buffer, &last);
-        if (n == 0)
-            return false;
-        if (n > sizeof self->buffer) {
-            if (!front_send_long(self, machine, link, n))
-                return false;
-        } else {
-            if (!front_send(self, link, (hfi_span_t){.at = self->buffer, .len = n}))
-                return false;
-            link->sent = last;
-        }
-        sent += n;
-    }
-    return true;
-}
-
-/* Sends on the links of the ready list; those with more to send stay on it. */
-static bool
-front_flush_ready(hfi_front_t *self, hfi_machine_t *machine)
-{
-    uint32_t kept = 0;
-    for (uint32_t k = 0; k < self->ready.n; k++) {
-        hfi_link_t *link = hfi_links_find(&self->links, self->ready.at[k]);
-        if (link == NULL)
-            continue;
-        link->is_ready = front_send_link(self, machine, link);
-        if (link->is_ready)
-            self->ready.at[kept++] = link->number;
-    }
-    self->ready.n = kept;
-    return kept > 0;
-}
-
-/* Those whose pipe was full are ready again, to be tried. */
-static void
-front_unblock(hfi_front_t *self)
-{
-    for (uint32_t k = 0; k < self->blocked.n; k++) {
-        hfi_link_t *link = hfi_links_find(&self->links, self->blocked.at[k]);
-        if (link == NULL)
-            continue;
-        link->is_blocked = false;
-        front_put_ready(self, link);
-    }
-    self->blocked.n = 0;
-}
-
-bool
-hfi_front_flush(hfi_front_t *self, hfi_machine_t *machine, int64_t now_ns)
-{
-    HF_CHECK(self, FRONT_MAGIC);
-    if (self->blocked.n > 0 && now_ns >= self->retry_ns) {
-        front_unblock(self);
-        self->retry_ns = now_ns + FRONT_RETRY_NS / 5;
-    }
-    bool has_more = front_flush_ready(self, machine);
-    self->figures.links = self->links.by_number.live;
-    self->due_ns = self->links.by_number.live > 0 ? self->sweep_ns : INT64_MAX;
-    if ((self->blocked.n > 0 || self->links.ended.n > 0) && self->due_ns > now_ns + FRONT_RETRY_NS)
-        self->due_ns = now_ns + FRONT_RETRY_NS;
-    return has_more;
-}
-
 /* ---- outputs -------------------------------------------------------------------------- */
-
-/* The session that the link sends; another one than before begins anew. */
-static void
-front_set_session(hfi_link_t *link, uint64_t session)
-{
-    if (session == 0 || link->session == session)
-        return;
-    link->session = session;
-    link->sent = 0;
-}
-
-static void
-front_control(hfi_front_t *self, hfi_link_t *link, const hfi_output_t *output)
-{
-    front_set_session(link, output->session);
-    bool is_first = link->controls.len == 0 && !link->is_blocked;
-    if (is_first && output->after <= link->sent && front_send(self, link, output->bytes))
-        return;
-    if (link->state == HFI_LINK_GONE)
-        return;
-    if (!hfi_link_keep(link, output->after, output->bytes))
-        self->figures.lost++;
-    front_put_ready(self, link);
-}
 
 /* What it is still sent has FRONT_KICK_NS to leave libzmq, which does not say when it has. */
 static void
@@ -703,6 +444,15 @@ front_kick(hfi_front_t *self, hfi_link_t *link, int64_t now_ns)
     hfi_links_end(&self->links, link, now_ns + FRONT_KICK_NS);
 }
 
+static void
+front_watch(hfi_front_t *self, hfi_link_t *link, uint64_t pid, int64_t now_ns)
+{
+    if (hfi_peers_watch(self->peers, link->number, (int64_t)pid))
+        return;
+    link->is_certain = true;
+    hfi_links_end(&self->links, link, now_ns);
+}
+
 void
 hfi_front_take(hfi_front_t *self, const hfi_output_t *output, int64_t now_ns)
 {
@@ -710,21 +460,25 @@ hfi_front_take(hfi_front_t *self, const hfi_output_t *output, int64_t now_ns)
     hfi_link_t *link = hfi_links_find(&self->links, output->link);
     if (link == NULL)
         return; /* has gone meanwhile: the stream keeps what matters */
-    if (output->kind == HFI_OUTPUT_CONTROL) {
-        front_control(self, link, output);
-    } else if (output->kind == HFI_OUTPUT_KICK) {
+    if (output->kind == HFI_OUTPUT_KICK)
         front_kick(self, link, now_ns);
-    } else if (output->kind == HFI_OUTPUT_WATCH) {
-        if (!hfi_peers_watch(self->peers, link->number, (int64_t)output->number)) {
-            link->is_certain = true;
-            hfi_links_end(&self->links, link, now_ns);
-        }
-    } else if (output->kind == HFI_OUTPUT_SEND || output->kind == HFI_OUTPUT_REWIND) {
-        front_set_session(link, output->session);
-        if (output->kind == HFI_OUTPUT_REWIND)
-            link->sent = output->after;
-        front_put_ready(self, link);
-    }
+    else if (output->kind == HFI_OUTPUT_WATCH)
+        front_watch(self, link, output->number, now_ns);
+    else
+        hfi_sender_take(self->sender, output, link);
+}
+
+bool
+hfi_front_flush(hfi_front_t *self, hfi_machine_t *machine, int64_t now_ns)
+{
+    /* WALK call 9/9: one frame a session and round */
+    HF_CHECK(self, FRONT_MAGIC);
+    bool has_more = hfi_sender_flush(self->sender, machine, now_ns);
+    bool is_waiting = hfi_sender_has_waiting(self->sender) || self->links.ended.n > 0;
+    self->due_ns = self->links.by_number.live > 0 ? self->sweep_ns : INT64_MAX;
+    if (is_waiting && self->due_ns > now_ns + FRONT_RETRY_NS)
+        self->due_ns = now_ns + FRONT_RETRY_NS;
+    return has_more;
 }
 
 int64_t
@@ -738,12 +492,17 @@ bool
 hfi_front_has_waiting(const hfi_front_t *self)
 {
     HF_CHECK(self, FRONT_MAGIC);
-    return self->blocked.n > 0;
+    return hfi_sender_has_waiting(self->sender);
 }
 
-const hfi_front_figures_t *
-hfi_front_figures(const hfi_front_t *self)
+void
+hfi_front_read(const hfi_front_t *self, hfi_front_figures_t *ret_figures)
 {
     HF_CHECK(self, FRONT_MAGIC);
-    return &self->figures;
+    const hfi_sender_figures_t *sender = hfi_sender_figures(self->sender);
+    *ret_figures = self->figures;
+    ret_figures->links = self->links.by_number.live;
+    ret_figures->frames_out = sender->frames;
+    ret_figures->bytes_out = sender->bytes;
+    ret_figures->lost = sender->lost;
 }

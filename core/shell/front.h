@@ -74,6 +74,7 @@ int64_t hfi_front_due_ns(const hfi_front_t *self);
 /* Whether frames wait for a peer that reads slowly. */
 bool hfi_front_has_waiting(const hfi_front_t *self);
 
-const hfi_front_figures_t *hfi_front_figures(const hfi_front_t *self);
+/* Copies the figures. */
+void hfi_front_read(const hfi_front_t *self, hfi_front_figures_t *ret_figures);
 
 #endif

@@ -325,18 +325,19 @@ loop_write_uint(hf_writer_t *w, const char *key, uint64_t number)
 static bool
 loop_write_figures(const hfi_loop_t *self, hfi_bytes_t *to)
 {
-    const hfi_front_figures_t *front = hfi_front_figures(self->front);
+    hfi_front_figures_t front;
     hfi_probe_figures_t probe;
+    hfi_front_read(self->front, &front);
     hfi_watch_read(self->watch, &probe);
     hfi_bytes_writer_t out;
     hfi_bytes_writer_open(&out, to);
     hf_write_map(&out.w, 8);
     loop_write_uint(&out.w, "rss", loop_rss_bytes());
     loop_write_uint(&out.w, "pid", (uint64_t)getpid());
-    loop_write_uint(&out.w, "links", front->links);
-    loop_write_uint(&out.w, "links_ever", front->links_ever);
-    loop_write_uint(&out.w, "frames_out", front->frames_out);
-    loop_write_uint(&out.w, "frames_ignored", front->ignored);
+    loop_write_uint(&out.w, "links", front.links);
+    loop_write_uint(&out.w, "links_ever", front.links_ever);
+    loop_write_uint(&out.w, "frames_out", front.frames_out);
+    loop_write_uint(&out.w, "frames_ignored", front.ignored);
     loop_write_uint(&out.w, "slow_methods", probe.slow);
     loop_write_uint(&out.w, "log_lines_lost", hfi_log_read(self->world.log).dropped);
     return hfi_bytes_writer_close(&out);

@@ -199,6 +199,8 @@ a_tcp_address_for_others_needs_insecure(void **state)
                                         "tcp://:1",
                                         "tcp://127.0.0.1:",
                                         "tcp://127.0.0.1:http",
+                                        "tcp://127.0.0.1:65536",
+                                        "tcp://127.0.0.1:99999999999",
                                         "ipc://",
                                         "udp://127.0.0.1:1",
                                         "inproc://x",
