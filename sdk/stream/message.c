@@ -275,13 +275,112 @@ hfi_messages_close(hfi_messages_t *self)
     *self = (hfi_messages_t){0};
 }
 
+/* ---- the express lane: [1, number, method, [plain, ...]] and [1, number, plain] -------- */
+
+/* A plain item that is an uint: its number. Bytes of it; 0: it is none. */
+static size_t
+message_plain_uint(const uint8_t *at, const uint8_t *end, uint64_t *ret_number)
+{
+    size_t size = hfi_admit_plain(at, end);
+    if (size == 1 && *at < 0x80)
+        *ret_number = *at;
+    else if (size == 2 && *at == 0xcc)
+        *ret_number = at[1];
+    else if (size == 3 && *at == 0xcd)
+        *ret_number = hfi_load16(at + 1);
+    else if (size == 5 && *at == 0xce)
+        *ret_number = hfi_load32(at + 1);
+    else
+        return 0;
+    return size;
+}
+
+/* The list at `at` where all in it is plain. Bytes of it; 0: it is none. */
+static size_t
+message_plain_list(const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *here = at + 1;
+    if (at == end || (*at & 0xf0) != 0x90)
+        return 0;
+    for (unsigned n = *at & 0x0fu; n > 0; n--) {
+        size_t size = hfi_admit_plain(here, end);
+        if (size == 0)
+            return 0;
+        here += size;
+    }
+    return (size_t)(here - at);
+}
+
+/* Only what message_read_call would set; a struct that is cleared whole costs as much as the rest of this lane. */
+static bool
+message_plain_call(const uint8_t *at, const uint8_t *end, hfi_message_t *m)
+{
+    size_t size = hfi_admit_plain(at, end);
+    if (size == 0 || (*at & 0xe0) != 0xa0)
+        return false;
+    m->method = (hfi_span_t){at + 1, size - 1};
+    at += size;
+    size = message_plain_list(at, end);
+    if (size == 0)
+        return false;
+    hfi_view(&m->args, at, size, 0);
+    m->kind = HFI_MESSAGE_CALL;
+    m->kwargs = (hf_value_t){0};
+    m->timeout_ns = INT64_MAX;
+    m->thread = 0;
+    m->is_promise = false;
+    m->oneway = false;
+    m->len = (uint32_t)(size_t)(at + size - m->method.at);
+    return true;
+}
+
+static bool
+message_plain_result(const uint8_t *at, const uint8_t *end, hfi_message_t *m)
+{
+    size_t size = hfi_admit_plain(at, end);
+    if (size == 0)
+        return false;
+    hfi_view(&m->value, at, size, 0);
+    m->kind = HFI_MESSAGE_RESULT;
+    m->len = (uint32_t)size;
+    return true;
+}
+
+/* Reads the next message where it takes this lane. False: it does not, and nothing of *m may be believed. */
+static bool
+messages_next_plain(hfi_messages_t *self, hfi_message_t *m)
+{
+    const uint8_t *at = self->rest.at;
+    const uint8_t *end = at + self->rest.len;
+    uint64_t number;
+    if (self->rest.len < 4 || self->max_depth < 2 || at[0] != (self->from_manager ? 0x93 : 0x94) ||
+        at[1] != 1)
+        return false;
+    size_t head = message_plain_uint(at + 2, end, &number);
+    if (head == 0)
+        return false;
+    head += 2;
+    if (!(self->from_manager ? message_plain_result(at + head, end, m)
+                             : message_plain_call(at + head, end, m)))
+        return false;
+    if (self->from_manager)
+        m->call = number;
+    else
+        m->target = number;
+    m->tag = 0;
+    m->bad_request = NULL;
+    m->len += (uint32_t)(self->from_manager ? head : head + 1);
+    self->rest = (hfi_span_t){at + m->len, self->rest.len - m->len};
+    return true;
+}
+
 hfi_reject_t
 hfi_messages_next(hfi_messages_t *self, hfi_message_t *ret_message, bool *ret_is_end)
 {
     hfi_item_t item;
     uint64_t kind;
     *ret_is_end = self->rest.len == 0;
-    if (*ret_is_end)
+    if (*ret_is_end || messages_next_plain(self, ret_message))
         return HFI_REJECT_NONE;
     hfi_admitted_t admitted = hfi_admit(&self->rest, self->max_depth, self->scratch, &item);
     if (admitted == HFI_ADMIT_NO_MEMORY)

@@ -54,6 +54,34 @@ hfi_admitted_t hfi_admit(hfi_span_t *rest, uint64_t max_depth, hfi_bytes_t *scra
 hfi_admitted_t hfi_admit_value(hfi_span_t bytes, uint64_t max_depth, hfi_bytes_t *scratch,
                                hf_value_t *ret_value, const char **ret_fault);
 
+/* Bytes of the item at `at` where it is one that needs no more than a look to be admitted: nil, a bool, an int in
+ * shortest form below 2^32, a short str of ASCII. 0: it may be anything, take the door. For the lanes that most
+ * messages of most programs take. */
+static inline size_t
+hfi_admit_plain(const uint8_t *at, const uint8_t *end)
+{
+    size_t left = (size_t)(end - at);
+    if (left == 0)
+        return 0;
+    uint8_t first = *at;
+    if (first < 0x80 || first >= 0xe0 || first == 0xc0 || first == 0xc2 || first == 0xc3)
+        return 1;
+    if ((first & 0xe0) == 0xa0) {
+        size_t len = first & 0x1fu;
+        if (len > 8 || left < 9)
+            return 0;
+        uint64_t high = hfi_load64(at + 1) & 0x8080808080808080u;
+        return len == 0 || high >> (8 * (8 - len)) == 0 ? 1 + len : 0;
+    }
+    if (first == 0xcc)
+        return left >= 2 && at[1] >= 0x80 ? 2 : 0;
+    if (first == 0xcd)
+        return left >= 3 && at[1] != 0 ? 3 : 0;
+    if (first == 0xce)
+        return left >= 5 && (at[1] | at[2]) != 0 ? 5 : 0;
+    return 0;
+}
+
 /* Strict UTF-8: no surrogate, nothing above U+10FFFF, nothing longer than it need be. */
 bool hfi_is_utf8(const void *text, size_t len);
 
