@@ -137,7 +137,7 @@ hf_err_t
 hfi_ring_load(hf_call_t *call, hfi_ring_t *self, const hf_value_t *values)
 {
     hf_cursor_t cursor;
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     uint32_t before = self->count;
     hf_err_t err = hfi_ring_reserve(call, self, hf_count(values));
     hf_open(&cursor, values);

@@ -52,7 +52,7 @@ walk_character(hfi_walk_t *self)
     uint8_t item[5];
     uint8_t first = self->at[0];
     uint8_t n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    hf_value_t value;
+    hf_value_t value = {.raw = {0}};
     item[0] = (uint8_t)(0xa0 | n);
     memcpy(&item[1], self->at, n);
     hfi_view(&value, item, n + 1u, 0);
@@ -76,6 +76,6 @@ hfi_walk_next(hfi_walk_t *self, hf_value_t *ret_item)
     }
     if (!hf_next(&self->cursor, ret_item))
         return false;
-    hf_value_t passed;
+    hf_value_t passed = {.raw = {0}};
     return self->kind == HF_LIST || hf_next(&self->cursor, &passed);
 }

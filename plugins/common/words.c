@@ -80,7 +80,7 @@ hfi_key_text(hf_call_t *call, const hf_value_t *key, hf_value_t *ret_room, hfi_w
     /* An array shows as a tuple only where it is a key, so the key is shown inside a map. */
     enum { HEAD = 1, TAIL = 7 }; /* of "{" and ": None}" */
     hf_value_t map = {.raw = {0}};
-    uint64_t hash;
+    uint64_t hash = 0;
     if (!hf_hash(call, key, &hash))
         return words_plain_text(call, key, ret_room, ret_text);
     hf_writer_t *w = hf_writer(call);

@@ -61,11 +61,11 @@ hf_err_t hfi_list_place(hf_call_t *call, const hf_value_t *index, uint32_t count
 
 /* Rows of the list's table that live elsewhere. sort is stable; it raises TypeError and changes nothing where two
  * values are unordered. The others are what CPython lacks. */
-hf_err_t hfi_list_sort(hf_call_t *call, void *self);
-hf_err_t hfi_list_getitems(hf_call_t *call, void *self);
-hf_err_t hfi_list_setitems(hf_call_t *call, void *self);
-hf_err_t hfi_list_take(hf_call_t *call, void *self);
-hf_err_t hfi_list_update_at(hf_call_t *call, void *self);
+hf_err_t hfi_list_sort(hf_call_t *call, void *state);
+hf_err_t hfi_list_getitems(hf_call_t *call, void *state);
+hf_err_t hfi_list_setitems(hf_call_t *call, void *state);
+hf_err_t hfi_list_take(hf_call_t *call, void *state);
+hf_err_t hfi_list_update_at(hf_call_t *call, void *state);
 
 /* ---- dicts ----------------------------------------------------------------------------- */
 
@@ -75,9 +75,9 @@ hf_err_t hfi_dict_merge(hf_call_t *call, hfi_table_t *table, const hf_value_t *p
                         const hf_value_t *named);
 
 /* Rows of the dict's table that live elsewhere: they give plain maps. */
-hf_err_t hfi_dict_or(hf_call_t *call, void *self);
-hf_err_t hfi_dict_ror(hf_call_t *call, void *self);
-hf_err_t hfi_dict_fromkeys(hf_call_t *call, void *self);
+hf_err_t hfi_dict_or(hf_call_t *call, void *state);
+hf_err_t hfi_dict_ror(hf_call_t *call, void *state);
+hf_err_t hfi_dict_fromkeys(hf_call_t *call, void *state);
 
 /* The place of a key in the table; raises KeyError, or TypeError where it is unhashable. */
 hf_err_t hfi_dict_place(hf_call_t *call, const hfi_table_t *table, const hf_value_t *key,

@@ -14,7 +14,7 @@ hf_err_t
 hfi_dict_place(hf_call_t *call, const hfi_table_t *table, const hf_value_t *key,
                uint32_t *ret_place)
 {
-    uint64_t hash;
+    uint64_t hash = 0;
     if (hfi_hash_key(call, key, &hash) != HF_OK)
         return HF_RAISED;
     *ret_place = hfi_table_find(call, table, key, hash);
@@ -38,7 +38,7 @@ dict_add(hf_call_t *call, hfi_dict_t *self, uint64_t hash, const hf_value_t *key
          const hf_value_t *value)
 {
     hf_value_t kept_key;
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (hfi_table_reserve(call, &self->table, 1) != HF_OK || hf_keep(call, key, &kept_key) != HF_OK)
         return HF_RAISED;
     if (hf_keep(call, value, &kept) != HF_OK) {
@@ -53,7 +53,7 @@ static hf_err_t
 dict_getitem(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_dict_place(call, &self->table, hf_arg(call, 0), &place) != HF_OK)
         return HF_RAISED;
     return hf_return_value(call, &self->table.entries[place].value);
@@ -63,9 +63,9 @@ static hf_err_t
 dict_setitem(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
-    uint64_t hash;
-    uint32_t place;
-    hf_value_t kept;
+    uint64_t hash = 0;
+    uint32_t place = 0;
+    hf_value_t kept = {.raw = {0}};
     if (dict_look(call, self, &hash, &place) != HF_OK)
         return HF_RAISED;
     if (place == HFI_NO_PLACE) {
@@ -84,7 +84,7 @@ static hf_err_t
 dict_delitem(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_dict_place(call, &self->table, hf_arg(call, 0), &place) != HF_OK)
         return HF_RAISED;
     hfi_table_drop(call, &self->table, place);
@@ -94,8 +94,8 @@ dict_delitem(hf_call_t *call, void *state)
 static hf_err_t
 dict_contains(hf_call_t *call, void *state)
 {
-    uint64_t hash;
-    uint32_t place;
+    uint64_t hash = 0;
+    uint32_t place = 0;
     if (dict_look(call, state, &hash, &place) != HF_OK)
         return HF_RAISED;
     return hf_return_bool(call, place != HFI_NO_PLACE);
@@ -105,8 +105,8 @@ static hf_err_t
 dict_get(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
-    uint64_t hash;
-    uint32_t place;
+    uint64_t hash = 0;
+    uint32_t place = 0;
     if (dict_look(call, self, &hash, &place) != HF_OK)
         return HF_RAISED;
     if (place == HFI_NO_PLACE)
@@ -118,8 +118,8 @@ static hf_err_t
 dict_setdefault(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
-    uint64_t hash;
-    uint32_t place;
+    uint64_t hash = 0;
+    uint32_t place = 0;
     if (dict_look(call, self, &hash, &place) != HF_OK)
         return HF_RAISED;
     if (place != HFI_NO_PLACE)
@@ -133,7 +133,7 @@ static hf_err_t
 dict_pop(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
-    uint64_t hash;
+    uint64_t hash = 0;
     uint32_t place = HFI_NO_PLACE;
     if (self->table.count > 0 &&
         dict_look(call, self, &hash, &place) != HF_OK) /* as CPython's: of an empty */
@@ -259,7 +259,7 @@ static hf_err_t
 dict_iter(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
-    hf_value_t keys;
+    hf_value_t keys = {.raw = {0}};
     if (!self->is_inner)
         return hfi_iterator_return(call, HFI_THROUGH_DICT);
     hf_writer_t *w = hf_writer(call);
@@ -275,7 +275,7 @@ static hf_err_t
 dict_reversed(hf_call_t *call, void *state)
 {
     const hfi_table_t *table = &((const hfi_dict_t *)state)->table;
-    hf_value_t keys;
+    hf_value_t keys = {.raw = {0}};
     if (!((const hfi_dict_t *)state)->is_inner)
         return hfi_iterator_return(call, HFI_THROUGH_DICT_BACK);
     hf_writer_t *w = hf_writer(call);
@@ -315,8 +315,8 @@ dict_getitems(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
     hfi_walk_t walk;
-    hf_value_t key;
-    uint32_t place;
+    hf_value_t key = {.raw = {0}};
+    uint32_t place = 0;
     if (hfi_walk_open(call, hf_arg(call, 0), &walk) != HF_OK)
         return HF_RAISED;
     hf_writer_t *w = hf_return_writer(call);
@@ -361,8 +361,8 @@ dict_update_at(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
     hf_cursor_t path;
-    hf_value_t key;
-    uint32_t place;
+    hf_value_t key = {.raw = {0}};
+    uint32_t place = 0;
     hf_open(&path, hf_arg(call, 0));
     if (!hf_next(&path, &key))
         return HF_RAISE(call, "ValueError", "the path is empty");

@@ -35,7 +35,7 @@ static hf_err_t
 merge_read_pair(hf_call_t *call, hfi_entry_t *pair, const hf_value_t *item, uint32_t number)
 {
     hfi_walk_t walk;
-    hf_value_t plain;
+    hf_value_t plain = {.raw = {0}};
     if (hfi_plain(call, item, &plain) != HF_OK)
         return HF_RAISED;
     hf_kind_t kind = hf_kind(&plain);
@@ -57,7 +57,7 @@ merge_read_pair(hf_call_t *call, hfi_entry_t *pair, const hf_value_t *item, uint
 static hf_err_t
 merge_read_pairs(hf_call_t *call, merge_t *self, hfi_walk_t *walk)
 {
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     for (uint32_t number = 0; hfi_walk_next(walk, &item); number++) {
         if (merge_read_pair(call, &self->pairs[self->n], &item, number) != HF_OK)
             return HF_RAISED;
@@ -236,7 +236,7 @@ hf_err_t
 hfi_dict_or(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
-    hf_value_t other;
+    hf_value_t other = {.raw = {0}};
     hfi_table_t views = {.epoch = 0};
     hf_err_t err = merge_operand(call, true, &other);
     if (err == HF_OK)
@@ -253,7 +253,7 @@ hf_err_t
 hfi_dict_ror(hf_call_t *call, void *state)
 {
     const hfi_dict_t *self = state;
-    hf_value_t other;
+    hf_value_t other = {.raw = {0}};
     hfi_table_t views = {.epoch = 0};
     hf_err_t err = merge_operand(call, false, &other);
     if (err == HF_OK)
@@ -270,7 +270,7 @@ hf_err_t
 hfi_dict_fromkeys(hf_call_t *call, void *state)
 {
     hfi_walk_t walk;
-    hf_value_t key;
+    hf_value_t key = {.raw = {0}};
     hfi_table_t views = {.epoch = 0};
     (void)state;
     hf_err_t err = hfi_walk_open(call, hf_arg(call, 0), &walk);

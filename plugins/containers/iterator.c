@@ -25,7 +25,7 @@ typedef struct iterator {
 hf_err_t
 hfi_iterator_return(hf_call_t *call, hfi_through_t through)
 {
-    hf_value_t source;
+    hf_value_t source = {.raw = {0}};
     hf_value_t how = hf_int((int64_t)through);
     if (hf_self(call, &source) != HF_OK)
         return HF_RAISED;
@@ -165,8 +165,8 @@ iterator_next(hf_call_t *call, void *state)
 {
     iterator_t *self = state;
     iterator_t before = *self;
-    hf_value_t room;
-    hf_err_t err;
+    hf_value_t room = {.raw = {0}};
+    hf_err_t err = HF_OK;
     const hf_value_t *item = iterator_item(call, self, &room, &err);
     if (item != NULL)
         err = hf_return_value(call, item);
@@ -192,7 +192,7 @@ static hf_err_t
 iterator_count(hf_call_t *call, iterator_t *self, int64_t most, uint32_t *ret_n)
 {
     iterator_t ahead = *self;
-    hf_value_t room;
+    hf_value_t room = {.raw = {0}};
     hf_err_t err = HF_OK;
     uint32_t n = 0;
     while (n < most && n < UINT32_MAX && iterator_item(call, &ahead, &room, &err) != NULL)
@@ -206,8 +206,8 @@ iterator_count(hf_call_t *call, iterator_t *self, int64_t most, uint32_t *ret_n)
 static hf_err_t
 iterator_give(hf_call_t *call, iterator_t *self, uint32_t n)
 {
-    hf_value_t room;
-    hf_err_t err;
+    hf_value_t room = {.raw = {0}};
+    hf_err_t err = HF_OK;
     hf_writer_t *w = hf_return_writer(call);
     if (w == NULL)
         return HF_RAISED;
@@ -222,7 +222,7 @@ iterator_take(hf_call_t *call, void *state)
 {
     iterator_t *self = state;
     iterator_t before = *self;
-    uint32_t n;
+    uint32_t n = 0;
     int64_t want = hf_arg_int(call, 0);
     if (want < 0)
         return HF_RAISE(call, "ValueError", "n must not be negative");
@@ -275,7 +275,7 @@ static hf_err_t
 iterator_getvalue(hf_call_t *call, void *state)
 {
     iterator_t ahead = *(iterator_t *)state;
-    uint32_t n;
+    uint32_t n = 0;
     if (iterator_count(call, state, UINT32_MAX, &n) != HF_OK)
         return HF_RAISED;
     return iterator_give(call, &ahead, n);
@@ -284,8 +284,8 @@ iterator_getvalue(hf_call_t *call, void *state)
 static hf_err_t
 iterator_repr(hf_call_t *call, void *state)
 {
-    hf_value_t self;
-    hf_value_t text;
+    hf_value_t self = {.raw = {0}};
+    hf_value_t text = {.raw = {0}};
     (void)state;
     if (hf_self(call, &self) != HF_OK || hf_repr(call, &self, &text) != HF_OK)
         return HF_RAISED;
@@ -323,7 +323,7 @@ iterator_load(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t sa
 {
     iterator_t *self = state;
     hf_cursor_t cursor;
-    hf_value_t source;
+    hf_value_t source = {.raw = {0}};
     hf_value_t number[6];
     (void)save_version;
     hf_open(&cursor, saved);

@@ -49,7 +49,7 @@ list_append(hf_call_t *call, void *state)
     /* WALK reference 1/8: an argument with a handle inside is kept */
     /* WALK call 7/9: the function itself */
     hfi_list_t *self = state;
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK ||
         hf_keep(call, hf_arg(call, 0), &kept) != HF_OK)
         return HF_RAISED;
@@ -62,7 +62,7 @@ list_insert(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     uint32_t place = list_clip(hf_arg_int(call, 0), self->ring.count);
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK ||
         hf_keep(call, hf_arg(call, 1), &kept) != HF_OK)
         return HF_RAISED;
@@ -76,7 +76,7 @@ list_getitem(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
     const hf_value_t *key = hf_arg(call, 0);
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_is_slice(key))
         return hfi_slice_get(call, self, key);
     if (hfi_list_place(call, key, self->ring.count, "list index", &place) != HF_OK)
@@ -89,8 +89,8 @@ list_setitem(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     const hf_value_t *key = hf_arg(call, 0);
-    uint32_t place;
-    hf_value_t kept;
+    uint32_t place = 0;
+    hf_value_t kept = {.raw = {0}};
     if (hfi_is_slice(key))
         return hfi_slice_set(call, self, key, hf_arg(call, 1));
     if (hfi_list_place(call, key, self->ring.count, "list assignment index", &place) != HF_OK ||
@@ -106,7 +106,7 @@ list_delitem(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     const hf_value_t *key = hf_arg(call, 0);
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_is_slice(key))
         return hfi_slice_del(call, self, key);
     if (hfi_list_place(call, key, self->ring.count, "list assignment index", &place) != HF_OK)
@@ -119,7 +119,7 @@ static hf_err_t
 list_pop(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
-    uint32_t place;
+    uint32_t place = 0;
     if (self->ring.count == 0)
         return HF_RAISE(call, "IndexError", "pop from empty list");
     if (hfi_list_place(call, hf_arg(call, 0), self->ring.count, "pop index", &place) != HF_OK ||
@@ -238,7 +238,7 @@ static hf_err_t
 list_take_in(hf_call_t *call, hfi_list_t *self, const hf_value_t *iterable)
 {
     hfi_walk_t walk;
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     uint32_t before = self->ring.count;
     if (hfi_walk_open(call, iterable, &walk) != HF_OK ||
         hfi_ring_reserve(call, &self->ring, walk.left) != HF_OK)
@@ -267,8 +267,8 @@ list_add(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
     const hf_value_t *arg = hf_arg(call, 0);
-    hf_value_t other;
-    hf_value_t item;
+    hf_value_t other = {.raw = {0}};
+    hf_value_t item = {.raw = {0}};
     hf_cursor_t cursor;
     if (hfi_plain(call, arg, &other) != HF_OK)
         return HF_RAISED;
@@ -307,7 +307,7 @@ static hf_err_t
 list_mul(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
-    uint32_t total;
+    uint32_t total = 0;
     if (list_times(call, self, hf_arg_int(call, 0), &total) != HF_OK)
         return HF_RAISED;
     hf_writer_t *w = hf_return_writer(call);
@@ -324,7 +324,7 @@ list_imul(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     uint32_t before = self->ring.count;
-    uint32_t total;
+    uint32_t total = 0;
     if (list_times(call, self, hf_arg_int(call, 0), &total) != HF_OK)
         return HF_RAISED;
     if (total == 0)
@@ -346,7 +346,7 @@ static hf_err_t
 list_iter(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
-    hf_value_t values;
+    hf_value_t values = {.raw = {0}};
     if (!self->is_inner)
         return hfi_iterator_return(call, HFI_THROUGH_LIST);
     hf_writer_t *w = hf_writer(call);
@@ -362,7 +362,7 @@ static hf_err_t
 list_reversed(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
-    hf_value_t values;
+    hf_value_t values = {.raw = {0}};
     if (!self->is_inner)
         return hfi_iterator_return(call, HFI_THROUGH_LIST_BACK);
     hf_writer_t *w = hf_writer(call);

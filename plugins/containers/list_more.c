@@ -10,8 +10,8 @@ hfi_list_getitems(hf_call_t *call, void *state)
 {
     const hfi_list_t *self = state;
     hfi_walk_t walk;
-    hf_value_t index;
-    uint32_t place;
+    hf_value_t index = {.raw = {0}};
+    uint32_t place = 0;
     if (hfi_walk_open(call, hf_arg(call, 0), &walk) != HF_OK)
         return HF_RAISED;
     hf_writer_t *w = hf_return_writer(call);
@@ -37,8 +37,8 @@ more_read_pair(hf_call_t *call, const hfi_list_t *self, const hf_value_t *item,
                more_pair_t *ret_pair)
 {
     hfi_walk_t pair;
-    hf_value_t index;
-    hf_value_t value;
+    hf_value_t index = {.raw = {0}};
+    hf_value_t value = {.raw = {0}};
     if (hfi_walk_open(call, item, &pair) != HF_OK)
         return HF_RAISED;
     if (pair.left != 2)
@@ -57,7 +57,7 @@ hfi_list_setitems(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     hfi_walk_t walk;
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     uint32_t n = 0;
     hf_err_t err = hfi_walk_open(call, hf_arg(call, 0), &walk);
     if (err != HF_OK || walk.left == 0)
@@ -102,8 +102,8 @@ hfi_list_update_at(hf_call_t *call, void *state)
 {
     hfi_list_t *self = state;
     hf_cursor_t path;
-    hf_value_t index;
-    uint32_t place;
+    hf_value_t index = {.raw = {0}};
+    uint32_t place = 0;
     hf_open(&path, hf_arg(call, 0));
     if (!hf_next(&path, &index))
         return HF_RAISE(call, "ValueError", "the path is empty");

@@ -14,7 +14,7 @@ static bool
 slice_parts(const hf_value_t *key, hf_value_t *ret_list)
 {
     hf_cursor_t cursor;
-    hf_value_t name;
+    hf_value_t name = {.raw = {0}};
     size_t len = 0;
     if (hf_kind(key) != HF_MAP || hf_count(key) != 1)
         return false;
@@ -29,7 +29,7 @@ slice_parts(const hf_value_t *key, hf_value_t *ret_list)
 bool
 hfi_is_slice(const hf_value_t *key)
 {
-    hf_value_t parts;
+    hf_value_t parts = {.raw = {0}};
     return slice_parts(key, &parts);
 }
 
@@ -61,8 +61,8 @@ slice_count(const hfi_slice_t *self)
 hf_err_t
 hfi_slice_read(hf_call_t *call, const hf_value_t *key, uint32_t count, hfi_slice_t *ret_slice)
 {
-    hf_value_t list;
-    hf_value_t part[3];
+    hf_value_t list = {.raw = {0}};
+    hf_value_t part[3] = {{.raw = {0}}};
     hf_cursor_t cursor;
     int64_t at = 1;
     if (!slice_parts(key, &list))
@@ -99,7 +99,7 @@ slice_place(const hfi_slice_t *self, uint32_t k)
 hf_err_t
 hfi_slice_get(hf_call_t *call, const hfi_list_t *self, const hf_value_t *key)
 {
-    hfi_slice_t slice;
+    hfi_slice_t slice = {0, 0, 1, 0};
     if (hfi_slice_read(call, key, self->ring.count, &slice) != HF_OK)
         return HF_RAISED;
     hf_writer_t *w = hf_return_writer(call);
@@ -115,7 +115,7 @@ hf_err_t
 hfi_slice_del(hf_call_t *call, hfi_list_t *self, const hf_value_t *key)
 {
     hfi_ring_t *ring = &self->ring;
-    hfi_slice_t slice;
+    hfi_slice_t slice = {0, 0, 1, 0};
     if (hfi_slice_read(call, key, ring->count, &slice) != HF_OK)
         return HF_RAISED;
     if (slice.count == 0)
@@ -143,7 +143,7 @@ static hf_err_t
 slice_keep(hf_call_t *call, hfi_walk_t *walk, hf_value_t **ret_kept)
 {
     uint32_t n = walk->left;
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     *ret_kept = NULL;
     if (n == 0)
         return HF_OK;
@@ -208,9 +208,9 @@ slice_assign(hf_call_t *call, hfi_list_t *self, const hfi_slice_t *slice, hfi_wa
 hf_err_t
 hfi_slice_set(hf_call_t *call, hfi_list_t *self, const hf_value_t *key, const hf_value_t *values)
 {
-    hfi_slice_t slice;
+    hfi_slice_t slice = {0, 0, 1, 0};
     hfi_walk_t walk;
-    hf_value_t plain;
+    hf_value_t plain = {.raw = {0}};
     if (hfi_slice_read(call, key, self->ring.count, &slice) != HF_OK ||
         hfi_plain(call, values, &plain) != HF_OK)
         return HF_RAISED;

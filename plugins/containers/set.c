@@ -22,8 +22,8 @@ hfi_set_view(hf_call_t *call, hfi_table_t *views, const hf_value_t *iterable)
 {
     static const hf_value_t none = {.raw = {0}};
     hfi_walk_t walk;
-    hf_value_t item;
-    uint64_t hash;
+    hf_value_t item = {.raw = {0}};
+    uint64_t hash = 0;
     if (hfi_walk_open(call, iterable, &walk) != HF_OK ||
         hfi_table_reserve(call, views, walk.left) != HF_OK)
         return HF_RAISED;
@@ -94,9 +94,9 @@ set_add(hf_call_t *call, void *state)
 {
     static const hf_value_t none = {.raw = {0}};
     hfi_set_t *self = state;
-    uint64_t hash;
-    uint32_t place;
-    hf_value_t kept;
+    uint64_t hash = 0;
+    uint32_t place = 0;
+    hf_value_t kept = {.raw = {0}};
     if (set_look(call, self, &hash, &place) != HF_OK)
         return HF_RAISED;
     if (place != HFI_NO_PLACE)
@@ -111,8 +111,8 @@ set_add(hf_call_t *call, void *state)
 static hf_err_t
 set_contains(hf_call_t *call, void *state)
 {
-    uint64_t hash;
-    uint32_t place;
+    uint64_t hash = 0;
+    uint32_t place = 0;
     if (set_look(call, state, &hash, &place) != HF_OK)
         return HF_RAISED;
     return hf_return_bool(call, place != HFI_NO_PLACE);
@@ -122,8 +122,8 @@ static hf_err_t
 set_discard(hf_call_t *call, void *state)
 {
     hfi_set_t *self = state;
-    uint64_t hash;
-    uint32_t place;
+    uint64_t hash = 0;
+    uint32_t place = 0;
     if (set_look(call, self, &hash, &place) != HF_OK)
         return HF_RAISED;
     if (place != HFI_NO_PLACE)
@@ -135,7 +135,7 @@ static hf_err_t
 set_remove(hf_call_t *call, void *state)
 {
     hfi_set_t *self = state;
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_dict_place(call, &self->table, hf_arg(call, 0), &place) != HF_OK)
         return HF_RAISED;
     hfi_table_drop(call, &self->table, place);

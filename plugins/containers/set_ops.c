@@ -24,7 +24,7 @@ static hf_err_t
 ops_operand(hf_call_t *call, const char *symbol, bool is_right, hfi_table_t *views)
 {
     const hf_value_t *other = hf_arg(call, 0);
-    hf_value_t plain;
+    hf_value_t plain = {.raw = {0}};
     if (hfi_plain(call, other, &plain) != HF_OK)
         return HF_RAISED;
     if (hf_kind(&plain) == HF_LIST)
@@ -61,7 +61,7 @@ static hf_err_t
 ops_all_others(hf_call_t *call, hfi_table_t *views)
 {
     hf_cursor_t others;
-    hf_value_t other;
+    hf_value_t other = {.raw = {0}};
     hf_open(&others, hf_arg(call, 0));
     while (hf_next(&others, &other)) {
         if (hfi_set_view(call, views, &other) != HF_OK)
@@ -125,51 +125,51 @@ ops_operator(hf_call_t *call, const hfi_set_t *self, ops_kind_t kind, const char
 }
 
 hf_err_t
-hfi_set_and(hf_call_t *call, void *self)
+hfi_set_and(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_AND, "&", true);
+    return ops_operator(call, state, OPS_AND, "&", true);
 }
 
 hf_err_t
-hfi_set_rand(hf_call_t *call, void *self)
+hfi_set_rand(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_AND, "&", false);
+    return ops_operator(call, state, OPS_AND, "&", false);
 }
 
 hf_err_t
-hfi_set_or(hf_call_t *call, void *self)
+hfi_set_or(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_OR, "|", true);
+    return ops_operator(call, state, OPS_OR, "|", true);
 }
 
 hf_err_t
-hfi_set_ror(hf_call_t *call, void *self)
+hfi_set_ror(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_OR, "|", false);
+    return ops_operator(call, state, OPS_OR, "|", false);
 }
 
 hf_err_t
-hfi_set_sub(hf_call_t *call, void *self)
+hfi_set_sub(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_SUB, "-", true);
+    return ops_operator(call, state, OPS_SUB, "-", true);
 }
 
 hf_err_t
-hfi_set_rsub(hf_call_t *call, void *self)
+hfi_set_rsub(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_RSUB, "-", false);
+    return ops_operator(call, state, OPS_RSUB, "-", false);
 }
 
 hf_err_t
-hfi_set_xor(hf_call_t *call, void *self)
+hfi_set_xor(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_XOR, "^", true);
+    return ops_operator(call, state, OPS_XOR, "^", true);
 }
 
 hf_err_t
-hfi_set_rxor(hf_call_t *call, void *self)
+hfi_set_rxor(hf_call_t *call, void *state)
 {
-    return ops_operator(call, self, OPS_XOR, "^", false);
+    return ops_operator(call, state, OPS_XOR, "^", false);
 }
 
 hf_err_t
@@ -202,7 +202,7 @@ ops_intersect(hf_call_t *call, const hfi_table_t *table, hfi_table_t *result)
 {
     static const hfi_table_t nothing = {.epoch = 0};
     hf_cursor_t others;
-    hf_value_t other;
+    hf_value_t other = {.raw = {0}};
     hf_err_t err = ops_select(call, result, table, &nothing, false);
     hf_open(&others, hf_arg(call, 0));
     while (err == HF_OK && hf_next(&others, &other)) {
@@ -387,8 +387,8 @@ ops_count(hf_call_t *call, const hfi_set_t *self, const char *symbol, uint32_t *
 static hf_err_t
 ops_is_subset(hf_call_t *call, const hfi_set_t *self, const char *symbol, bool is_proper)
 {
-    uint32_t other;
-    uint32_t shared;
+    uint32_t other = 0;
+    uint32_t shared = 0;
     if (ops_count(call, self, symbol, &other, &shared) != HF_OK)
         return HF_RAISED;
     return hf_return_bool(call, shared == self->table.count &&
@@ -398,41 +398,41 @@ ops_is_subset(hf_call_t *call, const hfi_set_t *self, const char *symbol, bool i
 static hf_err_t
 ops_is_superset(hf_call_t *call, const hfi_set_t *self, const char *symbol, bool is_proper)
 {
-    uint32_t other;
-    uint32_t shared;
+    uint32_t other = 0;
+    uint32_t shared = 0;
     if (ops_count(call, self, symbol, &other, &shared) != HF_OK)
         return HF_RAISED;
     return hf_return_bool(call, shared == other && !(is_proper && other == self->table.count));
 }
 
 hf_err_t
-hfi_set_le(hf_call_t *call, void *self)
+hfi_set_le(hf_call_t *call, void *state)
 {
-    return ops_is_subset(call, self, "<=", false);
+    return ops_is_subset(call, state, "<=", false);
 }
 
 hf_err_t
-hfi_set_lt(hf_call_t *call, void *self)
+hfi_set_lt(hf_call_t *call, void *state)
 {
-    return ops_is_subset(call, self, "<", true);
+    return ops_is_subset(call, state, "<", true);
 }
 
 hf_err_t
-hfi_set_ge(hf_call_t *call, void *self)
+hfi_set_ge(hf_call_t *call, void *state)
 {
-    return ops_is_superset(call, self, ">=", false);
+    return ops_is_superset(call, state, ">=", false);
 }
 
 hf_err_t
-hfi_set_gt(hf_call_t *call, void *self)
+hfi_set_gt(hf_call_t *call, void *state)
 {
-    return ops_is_superset(call, self, ">", true);
+    return ops_is_superset(call, state, ">", true);
 }
 
 hf_err_t
-hfi_set_issubset(hf_call_t *call, void *self)
+hfi_set_issubset(hf_call_t *call, void *state)
 {
-    return ops_is_subset(call, self, NULL, false);
+    return ops_is_subset(call, state, NULL, false);
 }
 
 /* Answers false at the first item of the iterable that is there, or is not, else true: as CPython's, no further. */
@@ -440,8 +440,8 @@ static hf_err_t
 ops_until(hf_call_t *call, const hfi_set_t *self, bool is_there)
 {
     hfi_walk_t walk;
-    hf_value_t item;
-    uint64_t hash;
+    hf_value_t item = {.raw = {0}};
+    uint64_t hash = 0;
     if (hfi_walk_open(call, hf_arg(call, 0), &walk) != HF_OK)
         return HF_RAISED;
     while (hfi_walk_next(&walk, &item)) {
@@ -454,13 +454,13 @@ ops_until(hf_call_t *call, const hfi_set_t *self, bool is_there)
 }
 
 hf_err_t
-hfi_set_issuperset(hf_call_t *call, void *self)
+hfi_set_issuperset(hf_call_t *call, void *state)
 {
-    return ops_until(call, self, false);
+    return ops_until(call, state, false);
 }
 
 hf_err_t
-hfi_set_isdisjoint(hf_call_t *call, void *self)
+hfi_set_isdisjoint(hf_call_t *call, void *state)
 {
-    return ops_until(call, self, true);
+    return ops_until(call, state, true);
 }

@@ -37,7 +37,7 @@ update_step_list(hf_call_t *call, const hf_value_t *list, const hf_value_t *inde
                  const uint8_t **at)
 {
     hf_head_t head;
-    uint32_t place;
+    uint32_t place = 0;
     if (hfi_list_place(call, index, hf_count(list), "list index", &place) != HF_OK)
         return HF_RAISED;
     hf_read_head(*at, &head);
@@ -52,7 +52,7 @@ static hf_err_t
 update_step_map(hf_call_t *call, const hf_value_t *key, uint8_t flags, const uint8_t **at)
 {
     hf_head_t head;
-    uint64_t hash;
+    uint64_t hash = 0;
     const uint8_t *found = NULL;
     if (hfi_hash_key(call, key, &hash) != HF_OK)
         return HF_RAISED;
@@ -204,7 +204,8 @@ hfi_update_inside(hf_call_t *call, hf_value_t *element, hf_cursor_t *path, const
 {
     update_t update = {.element = element};
     hf_value_t kept = {.raw = {0}};
-    if (update_go(call, &update, path) != HF_OK || update_find_row(call, &update, method) != HF_OK)
+    if (update_go(call, &update, path) != HF_OK ||
+        update_find_row(call, &update, method) != HF_OK || update.type == NULL)
         return HF_RAISED;
     bool is_write = (update.type->methods[update.row].flags & HF_WRITES) != 0;
     hf_err_t err = update_unpack(call, &update);

@@ -6,7 +6,7 @@
 static hf_err_t
 put_now(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
 {
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (self->ring.count == 0 && hfi_queue_give(call, self, item))
         return hf_return_nil(call);
     if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK || hf_keep(call, item, &kept) != HF_OK)
@@ -58,8 +58,8 @@ static hf_err_t
 put_all(hf_call_t *call, hfi_queue_t *self, hfi_walk_t *walk)
 {
     uint32_t before = self->ring.count;
-    hf_value_t item;
-    hf_value_t kept;
+    hf_value_t item = {.raw = {0}};
+    hf_value_t kept = {.raw = {0}};
     if (hfi_ring_reserve(call, &self->ring, walk->left) != HF_OK)
         return HF_RAISED;
     while (hfi_walk_next(walk, &item)) {
@@ -80,7 +80,7 @@ put_all(hf_call_t *call, hfi_queue_t *self, hfi_walk_t *walk)
 static hf_err_t
 put_in_front(hf_call_t *call, hfi_queue_t *self, hfi_walk_t *walk)
 {
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     hfi_queue_tidy(call, self);
     hf_err_t err = hf_park(call, &self->front, HF_FOREVER);
     if (err != HF_PARKED)

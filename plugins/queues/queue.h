@@ -72,19 +72,19 @@ hf_err_t hfi_queue_timeout(hf_call_t *call, const hf_value_t *timeout, bool is_s
                            double *ret_seconds);
 
 /* Rows that are told apart when they are parked, and what times out. */
-hf_err_t hfi_queue_get_many(hf_call_t *call, void *self);
-hf_err_t hfi_queue_put_many(hf_call_t *call, void *self);
+hf_err_t hfi_queue_get_many(hf_call_t *call, void *state);
+hf_err_t hfi_queue_put_many(hf_call_t *call, void *state);
 
 /* The other rows. */
-hf_err_t hfi_queue_get(hf_call_t *call, void *self);
-hf_err_t hfi_queue_get_nowait(hf_call_t *call, void *self);
-hf_err_t hfi_queue_get_timed_out(hf_call_t *call, void *self);
-hf_err_t hfi_queue_put(hf_call_t *call, void *self);
-hf_err_t hfi_queue_put_nowait(hf_call_t *call, void *self);
-hf_err_t hfi_queue_put_timed_out(hf_call_t *call, void *self);
+hf_err_t hfi_queue_get(hf_call_t *call, void *state);
+hf_err_t hfi_queue_get_nowait(hf_call_t *call, void *state);
+hf_err_t hfi_queue_get_timed_out(hf_call_t *call, void *state);
+hf_err_t hfi_queue_put(hf_call_t *call, void *state);
+hf_err_t hfi_queue_put_nowait(hf_call_t *call, void *state);
+hf_err_t hfi_queue_put_timed_out(hf_call_t *call, void *state);
 
 /* Puts what a session never acknowledged back at the head. */
-void hfi_queue_undelivered(hf_call_t *call, void *self, const hf_value_t *value, uint64_t cookie);
+void hfi_queue_undelivered(hf_call_t *call, void *state, const hf_value_t *value, uint64_t cookie);
 
 extern const hf_type_t hfi_queue_type;
 

@@ -139,8 +139,8 @@ queue_save(hf_call_t *call, const void *state, hf_writer_t *out)
 static hf_err_t
 queue_load_front(hf_call_t *call, hfi_queue_t *self, const hf_value_t *items)
 {
-    hf_value_t kept;
-    hf_value_t passed;
+    hf_value_t kept = {.raw = {0}};
+    hf_value_t passed = {.raw = {0}};
     if (hf_kind(items) == HF_NIL)
         return HF_OK;
     if (hf_keep(call, items, &kept) != HF_OK)

@@ -145,7 +145,7 @@ serve_no_memory(hf_call_t *other)
 static bool
 serve_take_in(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
 {
-    hf_value_t kept;
+    hf_value_t kept = {.raw = {0}};
     if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK || hf_keep(call, item, &kept) != HF_OK)
         return false;
     hfi_ring_push(&self->ring, kept);
@@ -157,9 +157,9 @@ serve_take_in(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
 static bool
 serve_open_front(hf_call_t *call, hfi_queue_t *self, hf_call_t *other)
 {
-    hf_value_t plain;
-    hf_value_t kept;
-    hf_value_t passed;
+    hf_value_t plain = {.raw = {0}};
+    hf_value_t kept = {.raw = {0}};
+    hf_value_t passed = {.raw = {0}};
     if (hf_kind(&self->front_items.plain) != HF_NONE)
         return true;
     if (hfi_walk_open(call, hf_arg(other, 0), &self->front_items) != HF_OK)
@@ -178,7 +178,7 @@ serve_open_front(hf_call_t *call, hfi_queue_t *self, hf_call_t *other)
 static void
 serve_front(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint64_t room)
 {
-    hf_value_t item;
+    hf_value_t item = {.raw = {0}};
     bool is_well = serve_open_front(call, self, other);
     for (; is_well && room > 0 && self->front_items.left > 0; room--) {
         is_well = hfi_walk_next(&self->front_items, &item) && serve_take_in(call, self, &item);
@@ -249,7 +249,7 @@ hfi_queue_undelivered(hf_call_t *call, void *state, const hf_value_t *value, uin
 {
     hfi_queue_t *self = state;
     hfi_ring_t back = {NULL, 0, 0, 0};
-    hf_value_t one;
+    hf_value_t one = {.raw = {0}};
     if (cookie == SERVE_ONE) {
         if (hfi_ring_reserve(call, &back, 1) == HF_OK && hf_keep(call, value, &one) == HF_OK)
             hfi_ring_push(&back, one);
