@@ -161,6 +161,7 @@ ask_put(const hfi_ask_t *ask, hfi_engine_call_t *call, va_list *start, ask_args_
 {
     int64_t wait_due_ns = call->due_ns;
     for (;;) {
+        hfi_client_drain(ask->client);
         if (ask->proxy != NULL && !hfi_proxy_target(ask->proxy, call, failure))
             return false;
         call->args = &args->args;

@@ -10,8 +10,9 @@
  * that the references which came with it are given back. Or the session ends: what is pending ends as LOST.
  * Room on the list of done ones is made at the put, so an answer never fails for want of memory.
  *
- * What waits for the next frame. Releases and cancellations become messages only when a frame is built: behind every
- * call that was put before, with as much taken together as there is, and only while the window has room.
+ * What waits for the next frame. Releases and cancellations become messages only when the next call is put or a frame
+ * is built: behind every call that was put before, in front of every later one, with as much taken together as there
+ * is, and only while the window has room.
  *
  * Promises and acknowledgements. A promise may name a call until we have acknowledged its answer. The answer may come
  * after a dependent call was put and before that was received; so from the put of a call with promises until its

@@ -294,6 +294,8 @@ hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_
     }
     if (!engine_promises_stand(self, call, &has_promises))
         return HFI_PUT_STALE;
+    if (hfi_entries_has_unheld(&self->entries))
+        hfi_engine_gather(self); /* what was let go before the call is given back before it */
     size_t len = engine_call_len(call);
     if (len - ENGINE_CALL_OVERHEAD > self->dial.limits.frame_bytes) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "the call is longer than one frame may be");
