@@ -45,6 +45,13 @@ hfi_machine_new(const hfi_machine_world_t *world)
     return self;
 }
 
+hfi_state_t *
+hfi_machine_state(hfi_machine_t *machine)
+{
+    HF_CHECK(machine, MACHINE_MAGIC);
+    return &machine->state;
+}
+
 /* Runs a plugin's open or close. */
 static bool
 machine_run_plugin(hfi_state_t *state, const hf_plugin_t *plugin, const char *name)

@@ -29,6 +29,7 @@
 #include "world.h"
 
 typedef struct hfi_call hfi_call_t;
+typedef struct hfi_machine hfi_machine_t;
 
 /* A connection, as LINK_UP told of it. */
 typedef struct hfi_link {
@@ -212,6 +213,9 @@ hf_value_t hfi_buffer_view(const hfi_buffer_t *self);
 
 /* Later than every number: a call of that session was answered, and others of it wait. */
 void hfi_state_settled(hfi_state_t *self, const hfi_session_t *session, uint64_t call);
+/* A machine's tables, for tests that recompute them. */
+hfi_state_t *hfi_machine_state(hfi_machine_t *machine);
+
 /* The session is to be ended for that reason, as soon as no function runs. */
 void hfi_state_end_later(hfi_state_t *self, hfi_session_t *session, hfi_reject_t reason);
 
