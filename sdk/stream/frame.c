@@ -377,6 +377,7 @@ hfi_frame_read(hfi_span_t bytes, uint64_t max_depth, hfi_bytes_t *scratch, hfi_f
         return HFI_REJECT_BAD_FRAME;
     ret_frame->kind = (hfi_frame_kind_t)kind;
     ret_frame->messages = (hfi_span_t){NULL, 0};
+    ret_frame->has_figures = false;
     if (kind >= HFI_FRAME_HELLO && kind <= HFI_FRAME_REJECT) {
         *ret_frame = (hfi_frame_t){.kind = (hfi_frame_kind_t)kind};
         return frame_read_texts(ret_frame, bytes, max_depth, scratch);

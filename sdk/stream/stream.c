@@ -57,14 +57,17 @@ hfi_stream_attach(hfi_stream_t *self, uint64_t peer_received, int64_t now_ns)
 /* ---- receiving ------------------------------------------------------------------------ */
 
 hfi_verdict_t
-hfi_stream_on_data(const hfi_stream_t *self, uint64_t seq, uint64_t ack)
+hfi_stream_on_data(hfi_stream_t *self, uint64_t seq, uint64_t ack)
 {
     /* WALK call 3/9: what came before is dropped, a gap is seen */
     if (seq == 0)
         return HFI_STREAM_BAD_FRAME;
     if (seq - 1 > self->received)
         return HFI_STREAM_GAP;
-    return ack <= hfi_stream_last(self) ? HFI_STREAM_OK : HFI_STREAM_BAD_FRAME;
+    if (ack > hfi_stream_last(self))
+        return HFI_STREAM_BAD_FRAME;
+    self->ack_seen = ack;
+    return HFI_STREAM_OK;
 }
 
 void
@@ -150,20 +153,34 @@ hfi_stream_has_room(const hfi_stream_t *self, size_t len)
            len <= self->limits->window_bytes - outbox->n_bytes;
 }
 
-bool
-hfi_stream_is_full(const hfi_stream_t *self)
+/* Whether what the peer has not received fills `times` windows; one message alone never does. The bytes are counted
+ * out only where they matter. */
+static bool
+stream_fills(hfi_stream_t *self, uint64_t times)
 {
-    const hfi_outbox_t *outbox = &self->outbox;
-    return outbox->n_messages != 0 && (outbox->n_messages >= self->limits->window ||
-                                       outbox->n_bytes >= self->limits->window_bytes);
+    const hfi_limits_t *limits = self->limits;
+    hfi_outbox_t *outbox = &self->outbox;
+    if (outbox->n_messages / times < limits->window &&
+        outbox->n_bytes / times < limits->window_bytes)
+        return false;
+    uint64_t seen = self->ack_seen > stream_acked(self) ? self->ack_seen : stream_acked(self);
+    uint64_t n = hfi_stream_last(self) - seen;
+    if (n < times)
+        return false;
+    return n / times >= limits->window ||
+           hfi_outbox_bytes_after(outbox, seen) / times >= limits->window_bytes;
 }
 
 bool
-hfi_stream_is_twice_full(const hfi_stream_t *self)
+hfi_stream_is_full(hfi_stream_t *self)
 {
-    const hfi_outbox_t *outbox = &self->outbox;
-    return outbox->n_messages > 1 && (outbox->n_messages / 2 >= self->limits->window ||
-                                      outbox->n_bytes / 2 >= self->limits->window_bytes);
+    return stream_fills(self, 1);
+}
+
+bool
+hfi_stream_is_twice_full(hfi_stream_t *self)
+{
+    return stream_fills(self, 2);
 }
 
 size_t

@@ -38,9 +38,10 @@ typedef enum hfi_verdict {
 typedef struct hfi_stream {
     hfi_outbox_t outbox;
     const hfi_limits_t *limits; /* borrowed: window, window_bytes, frame_bytes */
-    uint64_t received;          /* number of the last message taken from the peer */
-    uint64_t ack_sent;          /* the last ack told to the peer */
-    uint64_t owed_bytes;        /* of messages behind ack_sent */
+    uint64_t ack_seen;     /* the peer has received so much: an ack that is still to be applied */
+    uint64_t received;     /* number of the last message taken from the peer */
+    uint64_t ack_sent;     /* the last ack told to the peer */
+    uint64_t owed_bytes;   /* of messages behind ack_sent */
     uint64_t sent;         /* the last message handed to the transport, where the owner sends by
                                    hfi_stream_next_frame; the machine's shell keeps its own */
     uint64_t gap_at;       /* RESYNC was last asked from here; 0: never on this connection */
@@ -65,7 +66,8 @@ void hfi_stream_attach(hfi_stream_t *self, uint64_t peer_received, int64_t now_n
 
 /* ---- receiving ------------------------------------------------------------------------ */
 
-hfi_verdict_t hfi_stream_on_data(const hfi_stream_t *self, uint64_t seq, uint64_t ack);
+/* On OK the frame's ack counts for the windows from now on, as the peer does read; it drops nothing yet. */
+hfi_verdict_t hfi_stream_on_data(hfi_stream_t *self, uint64_t seq, uint64_t ack);
 
 /* The next message of a DATA frame: *number_p begins as the frame's seq and counts on. */
 static inline bool
@@ -114,8 +116,8 @@ hfi_stream_last(const hfi_stream_t *self)
 /* A message of `len` more may be sent: the window has room, or nothing else is under way. */
 bool hfi_stream_has_room(const hfi_stream_t *self, size_t len);
 /* Window full: the manager answers Overloaded. Twice full: it ends the session. */
-bool hfi_stream_is_full(const hfi_stream_t *self);
-bool hfi_stream_is_twice_full(const hfi_stream_t *self);
+bool hfi_stream_is_full(hfi_stream_t *self);
+bool hfi_stream_is_twice_full(hfi_stream_t *self);
 
 /* What a header's ack may say now: `received`, or the owner's limit. */
 static inline uint64_t

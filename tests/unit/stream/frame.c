@@ -71,7 +71,9 @@ numbers_there_and_back(void **state)
             assert_int_equal(read_it(&frame), HFI_REJECT_NONE);
             assert_true(frame.kind == HFI_FRAME_RESYNC && frame.expected == a);
             write_numbered(HFI_FRAME_PING, a, b);
+            memset(&frame, 0xff, sizeof frame); /* what was in it before must not show */
             assert_int_equal(read_it(&frame), HFI_REJECT_NONE);
+            assert_true(!frame.has_figures && frame.messages.len == 0);
             assert_true(frame.kind == HFI_FRAME_PING && frame.ack == a && frame.sent == b);
             write_numbered(HFI_FRAME_PONG, a, b);
             assert_int_equal(read_it(&frame), HFI_REJECT_NONE);

@@ -274,6 +274,28 @@ a_window_counts_bytes(void **state)
     assert_true(hfi_stream_is_twice_full(s));
 }
 
+/* A client that says in one frame "I have all your answers" and puts a window of calls is one that reads. */
+static void
+an_ack_counts_for_the_window_before_its_frames_messages(void **state)
+{
+    hfi_stream_t *s = &((fixture_t *)*state)->stream;
+    put_n(s, 8);
+    assert_true(hfi_stream_is_full(s));
+    assert_int_equal(hfi_stream_on_data(s, 1, 8), HFI_STREAM_OK);
+    assert_false(hfi_stream_is_full(s));
+    assert_int_equal(s->outbox.n_messages, 8); /* nothing is dropped yet */
+    put_n(s, 7);
+    assert_false(hfi_stream_is_full(s));
+    put(s, 10);
+    assert_true(hfi_stream_is_full(s));
+    assert_false(hfi_stream_is_twice_full(s));
+    hfi_stream_on_ack(s, 8, NULL, NULL);
+    put(s, 600);
+    assert_false(hfi_stream_is_twice_full(s));
+    put_n(s, 7);
+    assert_true(hfi_stream_is_twice_full(s));
+}
+
 static void
 one_message_may_always_be_under_way(void **state)
 {
@@ -450,6 +472,7 @@ main(void)
         RULE(an_empty_frame_is_never_acknowledged),
         RULE(a_window_counts_messages),
         RULE(a_window_counts_bytes),
+        RULE(an_ack_counts_for_the_window_before_its_frames_messages),
         RULE(one_message_may_always_be_under_way),
         RULE(more_than_twice_the_window_behind_our_ack_is_flooding),
         RULE(a_message_no_frame_can_carry_is_too_long),
