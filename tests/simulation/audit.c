@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* audit -- reference counts, recomputed from the clients' side and from what holds what, against the machine's.
+ *
+ *   I1  what a session holds = what its client received and has not given back
+ *                            + handles in answers that the client has not taken yet
+ *                            + what releases that the manager has not taken yet give back
+ *   I2  a referent's holders = sessions that hold it, names, handles inside other referents' values, and what
+ *       calls that wait hold; and it is there if and only if there is a holder
+ *
+ * Both ends' tables are looked at as they are, between two steps: nothing is under way but what lies in the
+ * outboxes.
+ */
+#include "audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/check.h>
+#include <client/entry.h>
+#include <machine/state.h>
+#include <stream/message.h>
+#include <value/value.h>
+
+#include "inside.h"
+
+enum { AUDIT_DEPTH = 64 };
+
+/* object -> sums; by number, as a run makes few */
+typedef struct audit_table {
+    int64_t n[SIM_MAX_OBJECTS][HFI_HOLDERS];
+    bool is_touched[SIM_MAX_OBJECTS];
+    uint64_t touched[SIM_MAX_OBJECTS];
+    size_t n_touched;
+} audit_table_t;
+
+static audit_table_t *
+audit_table(void)
+{
+    static audit_table_t table;
+    for (; table.n_touched > 0; table.n_touched--) {
+        uint64_t object = table.touched[table.n_touched - 1];
+        memset(table.n[object], 0, sizeof table.n[object]);
+        table.is_touched[object] = false;
+    }
+    return &table;
+}
+
+static void
+audit_add(audit_table_t *table, uint64_t object, size_t by, int64_t n)
+{
+    HF_ASSERT(object < SIM_MAX_OBJECTS);
+    if (object == 0)
+        return;
+    if (!table->is_touched[object]) {
+        table->is_touched[object] = true;
+        table->touched[table->n_touched++] = object;
+    }
+    table->n[object][by] += n;
+}
+
+typedef struct audit_to {
+    audit_table_t *table;
+    size_t by;
+} audit_to_t;
+
+static bool
+audit_named(void *context, uint64_t number, bool is_promise)
+{
+    const audit_to_t *to = context;
+    if (!is_promise)
+        audit_add(to->table, number, to->by, 1);
+    return true;
+}
+
+static void
+audit_value(audit_table_t *table, const hf_value_t *value, size_t by)
+{
+    audit_to_t to = {table, by};
+    if (hf_has_handles(value))
+        (void)hfi_each_named(value, audit_named, &to);
+}
+
+/* ---- I1 ------------------------------------------------------------------------------- */
+
+static void
+audit_message(audit_table_t *table, hfi_span_t bytes, bool from_manager)
+{
+    static hfi_bytes_t scratch;
+    hfi_messages_t messages;
+    hfi_message_t m;
+    bool is_end;
+    HF_ASSERT(hfi_messages_open(&messages, bytes, AUDIT_DEPTH, from_manager, &scratch));
+    HF_ASSERT(hfi_messages_next(&messages, &m, &is_end) == HFI_REJECT_NONE && !is_end);
+    if (from_manager) {
+        audit_value(table, &m.value, 0);
+    } else if (m.kind == HFI_MESSAGE_RELEASE) {
+        hf_cursor_t pairs;
+        uint64_t object;
+        uint64_t count;
+        hf_open(&pairs, &m.value);
+        while (hfi_release_next(&pairs, &object, &count))
+            audit_add(table, object, 0, (int64_t)count);
+    }
+    hfi_messages_close(&messages);
+    hfi_bytes_close(&scratch);
+}
+
+/* Messages of one end that the other has not taken. */
+static void
+audit_under_way(audit_table_t *table, hfi_stream_t *from, const hfi_stream_t *to, bool from_manager)
+{
+    hfi_kept_t kept;
+    for (uint64_t number = to->received + 1; number <= hfi_stream_last(from); number++)
+        if (hfi_outbox_get(&from->outbox, number, &kept))
+            audit_message(table, kept.bytes, from_manager);
+}
+
+static void
+audit_session(sim_t *sim, hfi_session_t *session, const sim_user_t *user)
+{
+    audit_table_t *table = audit_table();
+    uint64_t object = 0;
+    uint64_t received;
+    uint64_t holds;
+    while (hfi_engine_next_entry(user->engine, &object, &received, &holds))
+        audit_add(table, object, 0, (int64_t)received);
+    audit_under_way(table, &session->stream, sim_engine_stream(user->engine), true);
+    audit_under_way(table, sim_engine_stream(user->engine), &session->stream, false);
+    for (const hfi_holding_t *row = NULL; (row = hfi_idtable_next(&session->held, row)) != NULL;) {
+        int64_t want = table->n[row->number][0];
+        if ((int64_t)row->count != want)
+            sim_fail(sim, SIM_CHECK_COUNTS,
+                     "user %u: the manager counts %llu references to %llu, the client %lld",
+                     user->index, (unsigned long long)row->count, (unsigned long long)row->number,
+                     (long long)want);
+    }
+    for (size_t i = 0; i < table->n_touched; i++) {
+        object = table->touched[i];
+        if (table->n[object][0] != 0 && hfi_idtable_find(&session->held, object) == NULL)
+            sim_fail(sim, SIM_CHECK_COUNTS,
+                     "user %u: the client counts %lld references to %llu, the manager none",
+                     user->index, (long long)table->n[object][0], (unsigned long long)object);
+    }
+}
+
+/* ---- I2 ------------------------------------------------------------------------------- */
+
+struct hf_visit {
+    audit_table_t *table;
+};
+
+static void
+audit_visit(hf_visit_t *visit, const hf_value_t *value)
+{
+    audit_value(visit->table, value, HFI_HOLDER_REFERENT);
+}
+
+/* A type's traverse runs on a host that has nothing but visit. */
+static void
+audit_inside(audit_table_t *table, hfi_referent_t *referent)
+{
+    static const hf_host_t host = {.size = sizeof host, .visit = audit_visit};
+    hf_call_t call = {.host = &host};
+    hf_visit_t visit = {table};
+    if (referent->type->row->traverse != NULL)
+        referent->type->row->traverse(&call, hfi_referent_self(referent), &visit);
+}
+
+static void
+audit_waiting(audit_table_t *table, const hfi_state_t *state, const hfi_session_t *session)
+{
+    for (const hfi_pending_t *row = NULL;
+         (row = hfi_idtable_next(&session->pending, row)) != NULL;) {
+        const hfi_parked_t *record = hfi_parks_at(&state->parks, row->record);
+        if (record->referent != NULL)
+            audit_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
+        if (record->home != NULL)
+            audit_add(table, record->home->number, HFI_HOLDER_CALL, 1);
+        audit_value(table, &record->args, HFI_HOLDER_CALL);
+        audit_value(table, &record->kwargs, HFI_HOLDER_CALL);
+        audit_value(table, &record->job_value, HFI_HOLDER_CALL);
+        for (uint64_t call = 0;
+             record->promises != NULL && (call = hfi_promises_next(record->promises, call)) != 0;) {
+            const hf_value_t *value = hfi_promises_find(record->promises, call);
+            if (value != NULL)
+                audit_value(table, value, HFI_HOLDER_CALL);
+        }
+    }
+}
+
+static void
+audit_names(audit_table_t *table, const hfi_state_t *state)
+{
+    size_t n;
+    hfi_name_t **names = hfi_names_sorted(&state->names, (hfi_span_t){NULL, 0}, &n);
+    for (size_t i = 0; i < n; i++)
+        audit_add(table, names[i]->referent->number, HFI_HOLDER_NAME, 1);
+    free(names);
+}
+
+static void
+audit_holders(sim_t *sim, const hfi_state_t *state)
+{
+    static const char *const by[] = {"sessions", "names", "referents", "calls"};
+    audit_table_t *table = audit_table();
+    for (const hfi_session_row_t *row = NULL;
+         (row = hfi_idtable_next(&state->sessions, row)) != NULL;) {
+        for (const hfi_holding_t *held = NULL;
+             (held = hfi_idtable_next(&row->session->held, held)) != NULL;)
+            audit_add(table, held->number, HFI_HOLDER_SESSION, 1);
+        audit_waiting(table, state, row->session);
+    }
+    audit_names(table, state);
+    for (hfi_referent_t *r = NULL;
+         (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;)
+        audit_inside(table, r);
+    for (hfi_referent_t *r = NULL;
+         (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;) {
+        for (size_t k = 0; k < HFI_HOLDERS; k++)
+            if (r->holders[k] != table->n[r->number][k])
+                sim_fail(sim, SIM_CHECK_HOLDERS, "%s %llu counts %u %s, and %lld hold it",
+                         r->type->row->name, (unsigned long long)r->number, r->holders[k], by[k],
+                         (long long)table->n[r->number][k]);
+        if (!hfi_referent_is_held(r))
+            sim_fail(sim, SIM_CHECK_HOLDERS, "%s %llu is there, and nobody holds it",
+                     r->type->row->name, (unsigned long long)r->number);
+    }
+    for (size_t i = 0; i < table->n_touched; i++)
+        if (hfi_referents_find(&state->referents, table->touched[i]) == NULL)
+            sim_fail(sim, SIM_CHECK_HOLDERS, "referent %llu is held, and is not there",
+                     (unsigned long long)table->touched[i]);
+}
+
+void
+sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users)
+{
+    const hfi_state_t *state = hfi_machine_state(manager->machine);
+    for (uint32_t i = 0; i < SIM_USERS; i++) {
+        const sim_user_t *user = &users[i];
+        if (user->engine == NULL || hfi_engine_state(user->engine) == HFI_ENGINE_ENDED)
+            continue;
+        hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
+        if (session != NULL && !session->is_ended && !session->is_ending)
+            audit_session(sim, session, user);
+    }
+    audit_holders(sim, state);
+}
+
+bool
+sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint64_t link)
+{
+    const hfi_state_t *state = hfi_machine_state(manager->machine);
+    const hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
+    return session != NULL && session->link == link;
+}
+
+/* Where there may be cycles, what is left is held by what is left: the audit of holders has seen to that. */
+static void
+audit_cycles(sim_t *sim, const hfi_state_t *state)
+{
+    for (const hfi_referent_t *r = NULL;
+         (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;)
+        if (r->holders[HFI_HOLDER_REFERENT] == 0 || r->holders[HFI_HOLDER_SESSION] != 0 ||
+            r->holders[HFI_HOLDER_NAME] != 0 || r->holders[HFI_HOLDER_CALL] != 0)
+            sim_fail(sim, SIM_CHECK_EMPTY, "referent %llu is left, and it is in no cycle",
+                     (unsigned long long)r->number);
+}
+
+void
+sim_audit_empty(sim_t *sim, const sim_manager_t *manager)
+{
+    const hfi_state_t *state = hfi_machine_state(manager->machine);
+    if (state->sessions.live != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u sessions are left", state->sessions.live);
+    if (state->names.n != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%llu names are left", (unsigned long long)state->names.n);
+    if (state->parks.n != 0 || state->figures.parked != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u parked calls are left, the figures say %llu",
+                 state->parks.n, (unsigned long long)state->figures.parked);
+    if (state->referents.table.live != 0 && !sim->has_cycles)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u referents are left, the first is %llu",
+                 state->referents.table.live,
+                 (unsigned long long)hfi_referents_next(&state->referents, 0)->number);
+    audit_cycles(sim, state);
+    if (state->chunks.lent_bytes != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%zu bytes of outboxes are left", state->chunks.lent_bytes);
+    if (state->links.live != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u links are left", state->links.live);
+    if (state->account.used != manager->used_at_first && state->referents.table.live == 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%llu bytes are charged, at first it was %llu",
+                 (unsigned long long)state->account.used,
+                 (unsigned long long)manager->used_at_first);
+}
+
+/* ---- faults of state ------------------------------------------------------------------ */
+
+static bool
+tamper_held(const hfi_state_t *state)
+{
+    for (const hfi_session_row_t *row = NULL;
+         (row = hfi_idtable_next(&state->sessions, row)) != NULL;) {
+        hfi_holding_t *held = hfi_idtable_next(&row->session->held, NULL);
+        if (held != NULL) {
+            held->count++;
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+sim_tamper_state(sim_t *sim, const sim_manager_t *manager)
+{
+    hfi_state_t *state = hfi_machine_state(manager->machine);
+    bool is_done = false;
+    if (sim->n_faults > 2 || sim->now_ns < SIM_SECOND / 2)
+        return;
+    hfi_referent_t *first = hfi_referents_next(&state->referents, 0);
+    if (sim->fault == SIM_FAULT_MISCOUNT) {
+        is_done = tamper_held(state);
+    } else if (sim->fault == SIM_FAULT_HOLD && first != NULL) {
+        first->holders[HFI_HOLDER_NAME]++;
+        is_done = true;
+    } else if (sim->fault == SIM_FAULT_REUSE && state->referents.last > 1 &&
+               hfi_referents_find(&state->referents, state->referents.last) == NULL) {
+        state->referents.last--;
+        sim_trace(sim, "TAMPERED with the last number"); /* each time: births are not ours to see */
+    } else if (sim->fault == SIM_FAULT_LEAK && state->sessions.live != 0) {
+        const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL);
+        row->session->lease_ns = INT64_MAX / 4;
+        row->session->detached_ns = INT64_MAX / 4;
+    }
+    if (is_done) {
+        sim->n_faults++;
+        sim_trace(sim, "TAMPERED with the machine's tables");
+    }
+}
+
+void
+sim_tamper_resume(sim_t *sim, const sim_manager_t *manager, const sim_user_t *user)
+{
+    hfi_state_t *state = hfi_machine_state(manager->machine);
+    if (user->engine == NULL || sim->n_faults > 2)
+        return;
+    hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
+    hfi_stream_t *client = sim_engine_stream(user->engine);
+    hfi_kept_t kept;
+    if (session == NULL || session->link != 0)
+        return;
+    uint64_t received = session->stream.received;
+    /* [1, … is a CALL */
+    if (sim->fault == SIM_FAULT_TWICE_AT_RESUME && received > client->outbox.first &&
+        hfi_outbox_get(&client->outbox, received, &kept) && kept.bytes.at[1] == 1) {
+        session->stream.received--;
+        sim->n_faults++;
+        sim_trace(sim, "TAMPERED with `received`, one too low");
+    } else if (sim->fault == SIM_FAULT_LOSE_AT_RESUME &&
+               hfi_outbox_get(&client->outbox, received + 1, &kept) && kept.bytes.at[1] == 1) {
+        session->stream.received++;
+        sim->n_faults++;
+        sim_trace(sim, "TAMPERED with `received`, one too high");
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* inside -- an engine's stream, for the audit. */
+#include "inside.h"
+
+#include <client/engine_state.h>
+
+hfi_stream_t *
+sim_engine_stream(hfi_engine_t *engine)
+{
+    return &engine->stream;
+}

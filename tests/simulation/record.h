@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* record -- what went into a machine and what came out, as bytes; and a second machine that must do the same.
+ *
+ * Events are written by hfi_event_write and read back by hfi_event_read: the encoding that a manager's --record
+ * has is what the second machine lives on.
+ */
+#ifndef SIM_RECORD_H
+#define SIM_RECORD_H
+
+#include <base/span.h>
+#include <machine/machine.h>
+
+#include "sim.h"
+
+typedef struct sim_record {
+    hfi_bytes_t bytes;
+} sim_record_t;
+
+void sim_record_close(sim_record_t *self);
+
+void sim_record_event(sim_record_t *self, const hfi_event_t *event);
+/* NULL: there was none left. */
+void sim_record_output(sim_record_t *self, const hfi_output_t *output);
+void sim_record_fill(sim_record_t *self, uint64_t session, uint64_t after, uint64_t room,
+                     const uint8_t *at, size_t len);
+
+/* Feeds the events to `machine`, which is new, and fails the check where it says anything else. */
+void sim_record_replay(const sim_record_t *self, sim_t *sim, hfi_machine_t *machine);
+
+#endif
