@@ -640,21 +640,28 @@ HF_EXPORT hf_err_t hf_repr(hf_call_t *call, const hf_value_t *value, hf_value_t 
 
 /* hf_from_json -- a value from JSON.
  *
+ * What JSON has no form for is an object of one key: {"$bytes": base64}, {"$float": "nan"} ("inf", "-inf"),
+ * {"$int": "18446744073709551615"} (above 2^63 - 1), {"$map": [[key, value], …]} (keys that are no str, or one key
+ * that begins with $), {"$handle": [12, "list"]}, {"$promise": 7}, {"$error": [kind, text, data]},
+ * {"$ext": [42, base64]}. A handle read so holds nothing: it can be passed while a proxy has that referent.
+ *
  * text       borrows  UTF-8, any JSON value
  * len                 its bytes
  * ret_value  gives    the value, to be dropped
  *
- * Returns 0, or -1 with ValueError, it is no JSON (the sentence says where); LimitExceeded.
+ * Returns 0, or -1 with ValueError, it is no JSON or no value (the sentence says where); OverflowError, an int of
+ * more than 64 bits in $int; LimitExceeded.
  *
  * Thread: [any]. Blocks: never. Since: 1.0.
  */
 HF_EXPORT int hf_from_json(const char *text, size_t len, hf_value_t *ret_value);
 
-/* hf_to_json -- JSON from a value; what JSON has no form for is shown as value.h's repr in a str.
+/* hf_to_json -- JSON from a value, in the forms that hf_from_json reads back, on one line.
  *
  * value  borrows  the value
  *
- * Returns NUL-terminated UTF-8, to be given to free(); or NULL with ValueError, it has no JSON form; LimitExceeded.
+ * Returns NUL-terminated UTF-8, to be given to free(); or NULL with LimitExceeded: no memory, or a
+ * value deeper than any manager admits.
  *
  * Thread: [any]. Blocks: never. Since: 1.0.
  */
