@@ -15,13 +15,14 @@
 
 #include <base/check.h>
 #include <shell/boot.h>
+#include <shell/ceiling.h>
 #include <shell/config.h>
 #include <shell/loader.h>
 #include <shell/log.h>
 #include <shell/loop.h>
 #include <shell/replay.h>
 
-enum { EXIT_USAGE_ERROR = 2, DAEMON_ARENAS = 2 };
+enum { EXIT_USAGE_ERROR = 2 };
 
 typedef struct daemon {
     const char *config;
@@ -324,8 +325,9 @@ int
 main(int argc, char **argv)
 {
     daemon_t self = {.ready_fd = -1};
-    (void)umask(077);                          /* sockets and copies are for this user alone */
-    (void)mallopt(M_ARENA_MAX, DAEMON_ARENAS); /* one thread allocates, and libzmq's */
+    (void)umask(077); /* sockets and copies are for this user alone */
+    /* one thread allocates, and libzmq's; each arena beyond the first reserves 64 MiB of addresses */
+    (void)mallopt(M_ARENA_MAX, hfi_ceiling_has_addresses() ? 2 : 1);
     self.settings = hfi_settings_new();
     if (self.settings == NULL)
         return daemon_fail("no memory");

@@ -149,8 +149,16 @@ hfi_reap_ending(hfi_state_t *state)
 {
     for (uint32_t i = 0; i < state->n_ending; i++) { /* ends may put more on the list */
         hfi_session_t *session = hfi_state_session(state, state->ending[i]);
-        if (session != NULL && !session->is_ended)
-            hfi_reap_session(state, session, session->ending, reap_reason(session->ending));
+        if (session == NULL || session->is_ended)
+            continue;
+        uint64_t link = session->link;
+        hfi_reject_t reason = session->ending;
+        hfi_state_log(state, HF_LOG_WARNING, "peer", "session %llu ends: %s: %s",
+                      (unsigned long long)session->number, hfi_reject_name(reason),
+                      reap_reason(reason));
+        hfi_reap_session(state, session, reason, reap_reason(reason));
+        if (reason == HFI_REJECT_LIMIT && link != 0)
+            hfi_state_output(state, &(hfi_output_t){.kind = HFI_OUTPUT_KICK, .link = link});
     }
     state->n_ending = 0;
 }

@@ -10,7 +10,10 @@
 
 #include <base/check.h>
 
-enum { CEILING_LEAST = 16 * 1024 * 1024 };
+enum {
+    CEILING_LEAST = 16 * 1024 * 1024,
+    CEILING_THREADS = 48 * 1024 * 1024, /* addresses of stacks and buffers of threads to come */
+};
 
 /* The first number in the file; UINT64_MAX: no file, or it says "max". */
 static uint64_t
@@ -83,9 +86,15 @@ ceiling_addresses(uint64_t page)
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return UINT64_MAX;
     uint64_t mapped = ceiling_number("/proc/self/statm"); /* in pages */
-    if (mapped == UINT64_MAX)
-        return limit.rlim_cur;
-    return mapped * page < limit.rlim_cur ? limit.rlim_cur - mapped * page : 0;
+    uint64_t taken = (mapped == UINT64_MAX ? 0 : mapped * page) + CEILING_THREADS;
+    return taken < limit.rlim_cur ? limit.rlim_cur - taken : 0;
+}
+
+bool
+hfi_ceiling_has_addresses(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY;
 }
 
 uint64_t

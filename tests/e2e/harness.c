@@ -318,6 +318,11 @@ e2e_start(e2e_t *self, const char *const *args)
     }
     argv[n] = NULL;
     harness_pipe(err);
+    if (self->log_file != NULL) {
+        (void)close(err[1]);
+        err[1] = open(self->log_file, O_WRONLY | O_CLOEXEC);
+        assert_true(err[1] >= 0);
+    }
     harness_pipe(ready);
     harness_child_t child = {.argv = argv, .out = -1, .err = err[1], .ready = ready[1]};
     self->pid = harness_spawn(self, &child);
@@ -400,7 +405,8 @@ e2e_close(void **state)
 {
     e2e_t *self = *state;
     int failed = 0;
-    if (self->pid > 0) { /* a second signal does not wait for sessions that tests have left lying about */
+    if (self->pid >
+        0) { /* a second signal does not wait for sessions that tests have left lying about */
         (void)kill(self->pid, SIGTERM);
         (void)kill(self->pid, SIGINT);
         failed = e2e_await_end(self);

@@ -22,6 +22,18 @@
 
 enum { E2E_ARGS = 16, E2E_TEXT = 64 * 1024, E2E_RECORDS = 8, E2E_DEADLINE_MS = 30000 };
 
+/* Sanitizers take address space as they like. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define E2E_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define E2E_IS_SANITIZED 1
+#endif
+#endif
+#ifndef E2E_IS_SANITIZED
+#define E2E_IS_SANITIZED 0
+#endif
+
 /* What a program left behind. */
 typedef struct e2e_result {
     int status; /* exit status; 128 + signal where it was killed */
@@ -42,8 +54,10 @@ typedef struct e2e {
     uint64_t address_limit; /* RLIMIT_AS of what is started next; 0: none */
     uint64_t file_limit;    /* RLIMIT_FSIZE likewise */
     char notify[128];       /* NOTIFY_SOCKET of what is started next; empty: none */
-    bool has_no_record;     /* what is started next records nothing */
-    e2e_result_t result;    /* of the last e2e_run */
+    const char *
+        log_file; /* where what is started next logs, e.g. /dev/full; NULL: a pipe that the test reads */
+    bool has_no_record;  /* what is started next records nothing */
+    e2e_result_t result; /* of the last e2e_run */
 } e2e_t;
 
 /* cmocka's setup and teardown: *state is the e2e_t. Teardown replays. */

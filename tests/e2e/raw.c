@@ -18,18 +18,20 @@ static void
 raw_connect(raw_t *self, const char *endpoint)
 {
     int zero = 0;
+    int received = self->is_unread ? 1 : 0;
     self->socket = zmq_socket(self->context, ZMQ_DEALER);
     assert_non_null(self->socket);
     assert_int_equal(zmq_setsockopt(self->socket, ZMQ_LINGER, &zero, sizeof zero), 0);
-    assert_int_equal(zmq_setsockopt(self->socket, ZMQ_RCVHWM, &zero, sizeof zero), 0);
+    assert_int_equal(zmq_setsockopt(self->socket, ZMQ_RCVHWM, &received, sizeof received), 0);
     assert_int_equal(zmq_setsockopt(self->socket, ZMQ_SNDHWM, &zero, sizeof zero), 0);
     assert_int_equal(zmq_connect(self->socket, endpoint), 0);
 }
 
-void
-raw_open(raw_t *self, const char *endpoint, uint8_t seed)
+static void
+raw_make(raw_t *self, const char *endpoint, uint8_t seed, bool is_unread)
 {
     memset(self, 0, sizeof *self);
+    self->is_unread = is_unread;
     memset(self->secret, seed, sizeof self->secret);
     self->next = 1;
     self->context = zmq_ctx_new();
@@ -37,6 +39,18 @@ raw_open(raw_t *self, const char *endpoint, uint8_t seed)
     msgpack_unpacked_init(&self->frame);
     msgpack_unpacked_init(&self->message);
     raw_connect(self, endpoint);
+}
+
+void
+raw_open(raw_t *self, const char *endpoint, uint8_t seed)
+{
+    raw_make(self, endpoint, seed, false);
+}
+
+void
+raw_open_unread(raw_t *self, const char *endpoint, uint8_t seed)
+{
+    raw_make(self, endpoint, seed, true);
 }
 
 void

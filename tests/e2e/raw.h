@@ -21,6 +21,7 @@ enum { RAW_DATA, RAW_HELLO, RAW_WELCOME, RAW_REJECT, RAW_RESYNC, RAW_PING, RAW_P
 typedef struct raw {
     void *context;
     void *socket;
+    bool is_unread;
     uint8_t secret[RAW_SECRET];
     uint8_t manager[RAW_SECRET]; /* WELCOME's */
     uint64_t attempt;
@@ -47,6 +48,9 @@ typedef struct raw_answer {
 /* Connects; nothing is sent. `seed` makes the session's secret. */
 void raw_open(raw_t *self, const char *endpoint, uint8_t seed);
 void raw_close(raw_t *self);
+
+/* The same, for one that will not read: what it is sent piles up at the manager. */
+void raw_open_unread(raw_t *self, const char *endpoint, uint8_t seed);
 
 /* Drops the connection and makes a new one; the session stays. */
 void raw_reconnect(raw_t *self, const char *endpoint);
