@@ -650,6 +650,20 @@ call_park_objection(const hfi_call_t *self)
     return NULL;
 }
 
+/* The record holds whose state its waiters are in, where that is not its own target, which it holds anyway. */
+static void
+call_set_home(hfi_state_t *state, hfi_parked_t *record, hfi_referent_t *home)
+{
+    hfi_referent_t *former = record->home;
+    record->home = home;
+    if (home == former)
+        return;
+    if (home != record->referent)
+        hfi_referents_hold(home, HFI_HOLDER_CALL);
+    if (former != NULL && former != record->referent)
+        (void)hfi_referents_unhold(&state->referents, former, HFI_HOLDER_CALL);
+}
+
 hf_err_t
 hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
 {
@@ -674,12 +688,7 @@ hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
         due =
             record
                 ->park_due_ns; /* a run from the top says its seconds again: they count from the first */
-    if (record->home != home) {
-        hfi_referents_hold(home, HFI_HOLDER_CALL);
-        if (record->home != NULL)
-            (void)hfi_referents_unhold(&self->state->referents, record->home, HFI_HOLDER_CALL);
-        record->home = home;
-    }
+    call_set_home(self->state, record, home);
     record->waiters = at;
     record->method = self->head.row;
     record->park_due_ns = due;

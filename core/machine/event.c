@@ -112,6 +112,7 @@ event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
         ret_event->now_ns = hf_as_int(&items[1]);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT}, 2) && hf_int_fits(&items[1]);
     case HFI_EVENT_LINK_UP:
+        ret_event->link = hf_as_uint(&items[1]);
         event_read_span(&items[2], &ret_event->peer.user);
         event_read_span(&items[3], &ret_event->peer.address);
         ret_event->peer.uid = hf_as_int(&items[4]);
@@ -119,13 +120,15 @@ event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BYTES, HF_BYTES, HF_INT, HF_INT},
                         6);
     case HFI_EVENT_FRAME:
+        ret_event->link = hf_as_uint(&items[1]);
         event_read_span(&items[2], &ret_event->bytes);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BYTES}, 3);
     case HFI_EVENT_LINK_DOWN:
-        ret_event->is_certain =
-            hf_bytes_of(&items[2])[0] == 0xc3; /* lent, not inline: hf_as_bool wants the latter */
+        ret_event->link = hf_as_uint(&items[1]);
+        ret_event->is_certain = hf_as_bool(&items[2]);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BOOL}, 3);
     case HFI_EVENT_JOB_DONE:
+        ret_event->link = hf_as_uint(&items[1]);
         ret_event->status = (int32_t)(hf_as_int(&items[2]) % INT32_MAX);
         event_read_span(&items[3], &ret_event->bytes);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_INT, HF_BYTES}, 4);
@@ -172,8 +175,7 @@ hfi_event_read(hfi_span_t *from, hfi_event_t *ret_event)
     uint32_t n = is_item ? event_items(item.bytes, items) : 0;
     if (n == 0 || hf_kind(&items[0]) != HF_INT)
         return false;
-    hfi_event_t event = {.kind = (hfi_event_kind_t)hf_as_uint(&items[0]),
-                         .link = n > 1 ? hf_as_uint(&items[1]) : 0};
+    hfi_event_t event = {.kind = (hfi_event_kind_t)hf_as_uint(&items[0])};
     if (!event_read_members(items, n, &event))
         return false;
     *from = rest;

@@ -37,7 +37,7 @@ typedef struct hfi_parked {
     uint64_t thread;
     hfi_referent_t *referent; /* held; NULL: a promise that is not known yet, `target` */
     uint64_t target;
-    hfi_referent_t *home; /* held; whose state the waiters are in */
+    hfi_referent_t *home; /* whose state the waiters are in; held where it is not `referent` */
     uint32_t waiters;     /* bytes from the beginning of that state */
     int32_t job_status;
     uint64_t order; /* its place among those parked on the same thing: kept when it parks again */

@@ -199,7 +199,7 @@ hfi_record_free(hfi_state_t *state, hfi_parked_t *record)
     wait_drop(state, &record->method_name);
     wait_drop(state, &record->job_value);
     wait_free_promises(state, &record->promises);
-    if (record->home != NULL)
+    if (record->home != NULL && record->home != record->referent)
         (void)hfi_referents_unhold(&state->referents, record->home, HFI_HOLDER_CALL);
     if (record->referent != NULL)
         (void)hfi_referents_unhold(&state->referents, record->referent, HFI_HOLDER_CALL);
