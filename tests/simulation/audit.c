@@ -174,7 +174,7 @@ audit_waiting(audit_table_t *table, const hfi_state_t *state, const hfi_session_
         const hfi_parked_t *record = hfi_parks_at(&state->parks, row->record);
         if (record->referent != NULL)
             audit_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
-        if (record->home != NULL)
+        if (record->home != NULL && record->home != record->referent)
             audit_add(table, record->home->number, HFI_HOLDER_CALL, 1);
         audit_value(table, &record->args, HFI_HOLDER_CALL);
         audit_value(table, &record->kwargs, HFI_HOLDER_CALL);
