@@ -91,32 +91,23 @@ refuse_kind(const bind_work_t *w, const hfi_parameter_t *parameter, const hf_val
 
 /* ---- the straight way ------------------------------------------------------------------- */
 
-/* The next item as hf_next gives it, and its head, which is read once: what most arguments are, a scalar, has no
- * items to be skipped. */
+/* As hf_next, for a cursor that has one: what most arguments are, a scalar, has no items to be skipped. */
 static inline void
-next_argument(hf_cursor_t *cursor, hf_value_t *ret_item, hf_head_t *ret_head)
+next_argument(hf_cursor_t *cursor, hf_value_t *ret_item)
 {
-    hf_read_head(cursor->at, ret_head);
-    if (ret_head->kind > HF_BYTES) {
-        (void)hf_next(cursor, ret_item);
-        return;
+    hf_head_t head;
+    size_t len = 1;
+    if (*cursor->at >= 0x80 && *cursor->at < 0xe0) {
+        hf_read_head(cursor->at, &head);
+        if (head.kind > HF_BYTES) {
+            (void)hf_next(cursor, ret_item);
+            return;
+        }
+        len = (size_t)head.size + head.len;
     }
-    size_t len = (size_t)ret_head->size + ret_head->len;
     hfi_view(ret_item, cursor->at, len, 0);
     cursor->at += len;
     cursor->left--;
-}
-
-/* As fits(), for what was read already. */
-static inline bool
-argument_fits(const hfi_binder_t *self, const hfi_signature_t *signature, const hfi_shape_t *shape,
-              const hf_value_t *value, const hf_head_t *head)
-{
-    if ((shape->kinds & 1u << head->kind) == 0)
-        return false;
-    if (head->kind == HF_INT)
-        return !shape->is_int64 || head->is_negative || head->bits <= (uint64_t)INT64_MAX;
-    return head->kind != HF_HANDLE || fits(self, signature, shape, value);
 }
 
 /* Between n_required and n_plain arguments by position; false: one is of the wrong kind. */
@@ -125,10 +116,12 @@ bind_straight(const hfi_binder_t *self, const hfi_signature_t *signature, hf_cur
               hfi_bound_t *bound)
 {
     uint32_t k = 0;
-    hf_head_t head;
     for (; args->left > 0; k++) {
-        next_argument(args, &bound->arg[k], &head);
-        if (!argument_fits(self, signature, &signature->parameters[k].shape, &bound->arg[k], &head))
+        const hfi_shape_t *shape = &signature->parameters[k].shape;
+        const uint8_t *item = args->at;
+        next_argument(args, &bound->arg[k]);
+        if (!hfi_shape_takes(shape, item) ||
+            (shape->n_typeids > 0 && !fits(self, signature, shape, &bound->arg[k])))
             return false;
     }
     for (; k < signature->n; k++)

@@ -131,12 +131,9 @@ bool
 hfi_shape_fits(const hfi_shape_t *self, const hfi_typeids_t *typeids, const hf_value_t *value,
                hfi_span_t typeid_)
 {
-    hf_kind_t kind = hf_kind(value);
-    if ((self->kinds & IS(kind)) == 0)
+    if (hf_kind(value) == HF_NONE || !hfi_shape_takes(self, hf_bytes_of(value)))
         return false;
-    if (kind == HF_INT && self->is_int64)
-        return hf_int_fits(value);
-    if (kind != HF_HANDLE || self->n_typeids == 0)
+    if (self->n_typeids == 0 || hf_kind(value) != HF_HANDLE)
         return true;
     for (uint32_t k = 0; k < self->n_typeids; k++) {
         if (hfi_span_equal(typeids->at[self->typeid_at + k], typeid_))

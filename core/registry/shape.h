@@ -39,6 +39,15 @@ hfi_shape_t hfi_shape_of(hf_kind_t kind);
 bool hfi_shape_fits(const hfi_shape_t *self, const hfi_typeids_t *typeids, const hf_value_t *value,
                     hfi_span_t typeid_);
 
+/* The same for an item that no typeid need be asked for. */
+static inline bool
+hfi_shape_takes(const hfi_shape_t *self, const uint8_t *item)
+{
+    hf_kind_t kind = hfi_kind_at(item);
+    return (self->kinds >> kind & 1u) != 0 &&
+           (kind != HF_INT || !self->is_int64 || hfi_int_fits_at(item));
+}
+
 /* Writes the type as Python would name it, "int or None", cut to the room. */
 void hfi_shape_name(const hfi_shape_t *self, const hfi_typeids_t *typeids, char *to, size_t room);
 

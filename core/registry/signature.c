@@ -265,6 +265,8 @@ hfi_signature_returns(const hfi_signature_t *self, const hf_value_t *result)
     HF_CHECK(self, SIGNATURE_MAGIC);
     if (!self->has_result)
         return true;
+    if (self->result.n_typeids == 0)
+        return hf_kind(result) != HF_NONE && hfi_shape_takes(&self->result, hf_bytes_of(result));
     size_t len = 0;
     const char *name = hf_handle_typeid(result, &len);
     return hfi_shape_fits(&self->result, &self->typeids, result,

@@ -163,10 +163,66 @@ hfi_store64(uint8_t *at, uint64_t number)
     hfi_store32(at + 4, (uint32_t)(number & 0xffffffffu));
 }
 
-/* A view of the admitted item of `len` bytes at `at`: copied in where it is short, else lent. */
+/* A number as it lies in memory, the first byte the lowest. */
+static inline uint64_t
+hfi_word(uint64_t word)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(word);
+#else
+    return word;
+#endif
+}
+
+static inline uint64_t
+hfi_load_word(const uint8_t *at)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, at, sizeof word);
+    return hfi_word(word);
+}
+
+static inline void
+hfi_store_word(uint8_t *at, uint64_t word)
+{
+    word = hfi_word(word);
+    __builtin_memcpy(at, &word, sizeof word);
+}
+
+/* Four bytes, the first the lowest. */
+static inline uint64_t
+hfi_load_half(const uint8_t *at)
+{
+    uint32_t half;
+    __builtin_memcpy(&half, at, sizeof half);
+    return hfi_word(half) >> (hfi_word(1) == 1 ? 0 : 32);
+}
+
+/* The first 8 of `len` bytes as one number, and those behind them as another; len is at most 15. */
+static inline void
+hfi_load_short(const uint8_t *at, size_t len, uint64_t *ret_low, uint64_t *ret_high)
+{
+    *ret_high = 0;
+    if (len >= 8) {
+        *ret_low = hfi_load_word(at);
+        *ret_high = hfi_load_word(at + len - 8) >> 8 >> (8 * (15 - len));
+    } else if (len >= 4) {
+        *ret_low = hfi_load_half(at) | hfi_load_half(at + len - 4) << (8 * (len - 4));
+    } else if (len > 0) {
+        *ret_low = (uint64_t)at[0] | (uint64_t)at[len / 2] << (8 * (len / 2)) |
+                   (uint64_t)at[len - 1] << (8 * (len - 1));
+    } else {
+        *ret_low = 0;
+    }
+}
+
+/* A view of the admitted item of `len` bytes at `at`: copied in where it is short, else lent. Two words are stored, no
+ * bytes: what copies the value next reads it whole, and would wait for each of them. */
 static inline void
 hfi_view(hf_value_t *ret_value, const uint8_t *at, size_t len, uint8_t flags)
 {
+    uint64_t low;
+    uint64_t high;
     if (len > HF_TAG_LEN) {
         ret_value->outer.at = at;
         ret_value->outer.len = (uint32_t)len;
@@ -174,19 +230,9 @@ hfi_view(hf_value_t *ret_value, const uint8_t *at, size_t len, uint8_t flags)
         ret_value->raw[15] = (uint8_t)(flags | HF_TAG_LENT);
         return;
     }
-    uint8_t raw[16] = {0};
-    if (len >= 8) {
-        __builtin_memcpy(raw, at, 8);
-        __builtin_memcpy(raw + len - 8, at + len - 8, 8);
-    } else if (len >= 4) {
-        __builtin_memcpy(raw, at, 4);
-        __builtin_memcpy(raw + len - 4, at + len - 4, 4);
-    } else {
-        for (size_t i = 0; i < len; i++)
-            raw[i] = at[i];
-    }
-    raw[15] = (uint8_t)(flags | len);
-    __builtin_memcpy(ret_value->raw, raw, sizeof raw);
+    hfi_load_short(at, len, &low, &high);
+    hfi_store_word(ret_value->raw, low);
+    hfi_store_word(ret_value->raw + 8, high | (uint64_t)(flags | len) << 56);
 }
 
 /* ---- reading: kinds and scalars ------------------------------------------------------- */
@@ -304,6 +350,35 @@ hf_read_head(const uint8_t *at, hf_head_t *ret_head)
     *ret_head = head;
 }
 
+/* The kind of an admitted item. */
+static inline hf_kind_t
+hfi_kind_at(const uint8_t *at)
+{
+    static const uint8_t kinds[] = {
+        HF_NIL, HF_NONE, HF_BOOL, HF_BOOL,  HF_BYTES, HF_BYTES, HF_BYTES, HF_EXT, /* 0xc0 */
+        HF_EXT, HF_EXT,  HF_NONE, HF_FLOAT, HF_INT,   HF_INT,   HF_INT,   HF_INT, /* 0xc8 */
+        HF_INT, HF_INT,  HF_INT,  HF_INT,   HF_EXT,   HF_EXT,   HF_EXT,   HF_EXT, /* 0xd0 */
+        HF_EXT, HF_STR,  HF_STR,  HF_STR,   HF_LIST,  HF_LIST,  HF_MAP,   HF_MAP, /* 0xd8 */
+    };
+    hf_head_t head;
+    uint8_t first = at[0];
+    if (first < 0x80 || first >= 0xe0)
+        return HF_INT;
+    if (first < 0xc0)
+        return first >= 0xa0 ? HF_STR : first >= 0x90 ? HF_LIST : HF_MAP;
+    if (kinds[first - 0xc0] != HF_EXT)
+        return kinds[first - 0xc0];
+    hf_read_head(at, &head); /* the code tells */
+    return head.kind;
+}
+
+/* Whether an admitted int is one below 2^63: in shortest form only 0xcf may be above. */
+static inline bool
+hfi_int_fits_at(const uint8_t *at)
+{
+    return at[0] != 0xcf || at[1] < 0x80;
+}
+
 /* hf_kind -- what kind of value is it?
  *
  * value   borrows   any value
@@ -314,11 +389,7 @@ hf_read_head(const uint8_t *at, hf_head_t *ret_head)
 static inline hf_kind_t
 hf_kind(const hf_value_t *value)
 {
-    hf_head_t head;
-    if (value->raw[15] == 0)
-        return HF_NONE;
-    hf_read_head(hf_bytes_of(value), &head);
-    return head.kind;
+    return value->raw[15] == 0 ? HF_NONE : hfi_kind_at(hf_bytes_of(value));
 }
 
 /* The value's head, of kind HF_NONE where there is no value. */
