@@ -27,29 +27,17 @@ enum {
 };
 
 hfi_call_t *
-hfi_call_borrow(hfi_state_t *state)
+hfi_call_new(hfi_state_t *state)
 {
-    hfi_call_t *self = state->calls;
-    if (self == NULL)
-        self = hfi_need(sizeof *self);
-    else
-        state->calls = self->next;
-    /* All but the large members at its end, which are set where they are used. */
-    memset(self, 0, offsetof(hfi_call_t, begun));
+    hfi_call_t *self = hfi_need(sizeof *self);
     self->head.host = state->host;
     self->state = state;
-    self->call_due_ns = INT64_MAX;
-    self->bound.n = 0;
-    self->failure.kind[0] = '\0';
-    self->failure.data = (hf_value_t){.raw = {0}};
     return self;
 }
 
 void
-hfi_call_return(hfi_call_t **self_p)
+hfi_call_give_buffers(hfi_call_t *self)
 {
-    hfi_call_t *self = *self_p;
-    HF_ASSERT(self->taken == NULL && self->stage != HFI_STAGE_WRITING);
     while (self->writing != NULL) {
         hfi_buffer_t *buffer = self->writing;
         self->writing = buffer->next;
@@ -57,9 +45,6 @@ hfi_call_return(hfi_call_t **self_p)
     }
     if (self->buffer != NULL)
         hfi_state_return(self->state, &self->buffer);
-    self->next = self->state->calls;
-    self->state->calls = self;
-    *self_p = NULL;
 }
 
 /* ---- saying --------------------------------------------------------------------------- */
@@ -97,19 +82,26 @@ answer_open_sink(hfi_call_t *self)
     return &self->buffer->w;
 }
 
+/* It may not answer now. */
+static void
+answer_refuse_to_begin(hfi_call_t *self)
+{
+    if (self->sink == HFI_SINK_NONE)
+        (void)hfi_answer_fault(self, "it answered, and is no method");
+    else
+        (void)hfi_answer_fault(self, self->stage == HFI_STAGE_PARKED
+                                         ? "it answered after it had parked"
+                                         : "it answered a second time");
+}
+
 hf_writer_t *
 hfi_answer_begin(hfi_call_t *self)
 {
     if (self->is_faulty)
         return NULL;
-    if (self->sink == HFI_SINK_NONE) {
-        (void)hfi_answer_fault(self, "it answered, and is no method");
-        return NULL;
-    }
-    if (self->stage != HFI_STAGE_OPEN && self->stage != HFI_STAGE_RAISED) {
-        (void)hfi_answer_fault(self, self->stage == HFI_STAGE_PARKED
-                                         ? "it answered after it had parked"
-                                         : "it answered a second time");
+    if (self->sink == HFI_SINK_NONE ||
+        (self->stage != HFI_STAGE_OPEN && self->stage != HFI_STAGE_RAISED)) {
+        answer_refuse_to_begin(self);
         return NULL;
     }
     self->w = answer_open_sink(self);
@@ -118,11 +110,16 @@ hfi_answer_begin(hfi_call_t *self)
     return self->w;
 }
 
+static inline hfi_span_t
+answer_item(const hfi_call_t *self)
+{
+    return (hfi_span_t){self->w->at + self->value_at, self->w->len - self->value_at};
+}
+
 static hf_value_t
 answer_value(const hfi_call_t *self)
 {
-    hfi_span_t item = {self->w->at + self->value_at, self->w->len - self->value_at};
-    return hfi_value_view(item, self->w->tag);
+    return hfi_value_view(answer_item(self), self->w->tag);
 }
 
 static bool
@@ -352,11 +349,22 @@ hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
     answer_sent(state, session, number, len);
 }
 
-/* Why the value may not be what this method answers; NULL: it may. */
+/* Whether what was written surely may be: it is small, has no handle or promise inside, and fits by its kind. */
+static inline bool
+answer_is_plain(const hfi_call_t *self)
+{
+    hfi_span_t item = answer_item(self);
+    return item.len <= ANSWER_SMALL && self->w->tag == 0 &&
+           (self->method == NULL || hfi_signature_takes(self->method->signature, item.at));
+}
+
+/* Why it may not be what this method answers; NULL: it may. */
 static const char *
-answer_objection(hfi_call_t *self, const hf_value_t *value, bool *ret_is_limit)
+answer_objection(hfi_call_t *self, bool *ret_is_limit)
 {
     hfi_state_t *state = self->state;
+    hf_value_t view = answer_value(self);
+    const hf_value_t *value = &view;
     *ret_is_limit = false;
     if (self->method != NULL && !hfi_signature_returns(self->method->signature, value))
         return "its answer is not of the type that its signature promises";
@@ -376,9 +384,8 @@ answer_objection(hfi_call_t *self, const hf_value_t *value, bool *ret_is_limit)
 static void
 answer_commit_value(hfi_call_t *self)
 {
-    bool is_limit;
-    hf_value_t value = answer_value(self);
-    const char *why = answer_objection(self, &value, &is_limit);
+    bool is_limit = false;
+    const char *why = answer_is_plain(self) ? NULL : answer_objection(self, &is_limit);
     if (why != NULL) {
         if (is_limit)
             (void)hfi_answer_raise(self, "LimitExceeded", NULL, "%s", why);

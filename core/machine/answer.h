@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <base/check.h>
 #include <holdfast/plugin.h>
 #include <value/failure.h>
 
@@ -30,10 +31,16 @@ typedef enum hfi_stage {
 
 enum { HFI_CALL_HOMES = 4 };
 
-/* What a plugin sees of it is `head`. */
+/* What a plugin sees of it is `head`. Those above `session` are so in a free one already, those below `n_homes` are
+ * set where they are used. */
 struct hfi_call {
     hf_call_t head;
     hfi_state_t *state;
+    hfi_call_t *next;      /* in the list that it is in: free ones, taken ones */
+    hfi_call_t *taken;     /* calls that its function has in hand, newest first */
+    hfi_buffer_t *buffer;  /* where the value goes, of a sink that is no session */
+    hfi_buffer_t *writing; /* lent by hf_writer; the innermost */
+
     hfi_session_t *session;     /* whose call it is; NULL: nobody's */
     hfi_referent_t *referent;   /* being called; NULL: a plugin's open or close */
     const hfi_type_t *type;     /* of the referent; NULL as above */
@@ -44,9 +51,10 @@ struct hfi_call {
     uint64_t thread;
     int64_t call_due_ns;  /* CALL's timeout */
     hfi_parked_t *record; /* where it parked, or parks */
-    hfi_call_t *next;     /* in the list that it is in: free ones, taken ones */
-    hfi_call_t *taken;    /* calls that its function has in hand, newest first */
     hfi_call_t *outer;    /* that runs around it */
+    hf_value_t args;
+    hf_value_t kwargs;
+    uint64_t cookie;
     hfi_sink_t sink;
     hfi_stage_t stage;
     bool may_park;
@@ -56,15 +64,11 @@ struct hfi_call {
     bool is_faulty; /* the plugin broke a rule: what it says further is not heard */
     bool is_retry;  /* woken: parks again at its old place */
     uint32_t n_homes;
+
     hfi_arena_mark_t mark;
-    uint64_t cookie;
     hf_writer_t *w; /* where the value goes */
     size_t value_at;
-    hfi_buffer_t *buffer;
-    hfi_buffer_t *writing;                 /* lent by hf_writer; the innermost */
     hfi_referent_t *homes[HFI_CALL_HOMES]; /* whose state hf_deref has given */
-    hf_value_t args;
-    hf_value_t kwargs;
     hfi_begun_t begun;
     hfi_bound_t bound;
     hfi_failure_t failure;
@@ -76,9 +80,62 @@ hfi_call_of(hf_call_t *call)
     return (hfi_call_t *)(void *)call;
 }
 
-/* Lends a call with its head set and everything else empty. */
-hfi_call_t *hfi_call_borrow(hfi_state_t *state);
-void hfi_call_return(hfi_call_t **self_p);
+/* Gives one more call to lend. */
+hfi_call_t *hfi_call_new(hfi_state_t *state);
+
+/* Lends a call with its head set and everything else empty. Member by member and inline: what the borrower sets
+ * next is not cleared first. */
+static inline hfi_call_t *
+hfi_call_borrow(hfi_state_t *state)
+{
+    hfi_call_t *self = state->calls != NULL ? state->calls : hfi_call_new(state);
+    state->calls = self->next;
+    self->head.arg = NULL;
+    self->head.n_arg = 0;
+    self->head.row = 0;
+    self->session = NULL;
+    self->referent = NULL;
+    self->type = NULL;
+    self->method = NULL;
+    self->name = NULL;
+    self->plugin = NULL;
+    self->number = 0;
+    self->thread = 0;
+    self->call_due_ns = INT64_MAX;
+    self->record = NULL;
+    self->outer = NULL;
+    self->args = (hf_value_t){.raw = {0}};
+    self->kwargs = (hf_value_t){.raw = {0}};
+    self->cookie = 0;
+    self->sink = HFI_SINK_NONE;
+    self->stage = HFI_STAGE_OPEN;
+    self->may_park = false;
+    self->is_visiting = false;
+    self->has_changed = false;
+    self->is_minded = false;
+    self->is_faulty = false;
+    self->is_retry = false;
+    self->n_homes = 0;
+    self->bound.n = 0;
+    self->failure.kind[0] = '\0';
+    self->failure.data = (hf_value_t){.raw = {0}};
+    return self;
+}
+
+/* Gives back what was lent to its function. */
+void hfi_call_give_buffers(hfi_call_t *self);
+
+static inline void
+hfi_call_return(hfi_call_t **self_p)
+{
+    hfi_call_t *self = *self_p;
+    HF_ASSERT(self->taken == NULL && self->stage != HFI_STAGE_WRITING);
+    if (self->writing != NULL || self->buffer != NULL)
+        hfi_call_give_buffers(self);
+    self->next = self->state->calls;
+    self->state->calls = self;
+    *self_p = NULL;
+}
 
 /* Begins a value: w to write it to; NULL: it has been said that it may not. */
 hf_writer_t *hfi_answer_begin(hfi_call_t *self);

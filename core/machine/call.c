@@ -31,27 +31,11 @@ enum { CALL_DEPTH_MAX = 16 };
 /* ---- around a plugin's function --------------------------------------------------------- */
 
 void
-hfi_call_enter(hfi_call_t *self)
+hfi_call_probe(const hfi_call_t *self)
 {
-    hfi_state_t *state = self->state;
-    self->outer = state->running;
-    state->running = self;
-    state->depth++;
-    const hfi_probe_t *probe = &state->world.probe;
-    if (probe->begin != NULL)
-        probe->begin(probe->context, self->type == NULL ? self->plugin : self->type->row->name,
-                     self->name, self->referent == NULL ? 0 : self->referent->number);
-}
-
-void
-hfi_call_leave(hfi_call_t *self)
-{
-    hfi_state_t *state = self->state;
-    HF_ASSERT(state->running == self);
-    if (state->world.probe.end != NULL)
-        state->world.probe.end(state->world.probe.context);
-    state->running = self->outer;
-    state->depth--;
+    const hfi_probe_t *probe = &self->state->world.probe;
+    probe->begin(probe->context, self->type == NULL ? self->plugin : self->type->row->name,
+                 self->name, self->referent == NULL ? 0 : self->referent->number);
 }
 
 /* What the function returned against what it did. */
@@ -132,10 +116,12 @@ hfi_call_close(hfi_call_t *self, hf_err_t err)
     hfi_state_t *state = self->state;
     bool is_outermost = self->outer == NULL;
     hfi_arena_mark_t mark = self->mark;
-    call_judge(self, err);
+    if (err != HF_OK || self->stage != HFI_STAGE_ANSWERED)
+        call_judge(self, err);
     if (self->is_faulty && self->record != NULL && self->record->state != HFI_PARKED_RUNNING)
         hfi_record_unlist(state, self->record);
-    call_settle_taken(self, true);
+    if (self->taken != NULL)
+        call_settle_taken(self, true);
     call_settle(self);
     if (self->sink != HFI_SINK_INNER)
         hfi_call_return(&self);
@@ -180,8 +166,8 @@ call_set_method(hfi_call_t *self, const hfi_method_t *method)
 static bool
 call_find_method(hfi_call_t *self, hfi_span_t name)
 {
-    const hfi_view_t *view = hfi_policy_view(self->state->policy, self->type);
-    const hfi_view_entry_t *entry = hfi_view_find(view, name.at, name.len);
+    const hfi_view_entry_t *entry =
+        hfi_policy_find(self->state->policy, self->type, name.at, name.len);
     if (entry != NULL && entry->is_exposed) {
         call_set_method(self, entry->method);
         return true;
@@ -234,6 +220,17 @@ call_set_referent(hfi_call_t *self, hfi_referent_t *referent)
 
 /* ---- what clients send ----------------------------------------------------------------- */
 
+/* Runs the method of that name, or says that there is none. */
+static void
+call_run_named(hfi_call_t *self, hfi_span_t name)
+{
+    self->referent->type->calls++;
+    if (call_find_method(self, name))
+        call_run_method(self);
+    else
+        hfi_call_close(self, HF_RAISED);
+}
+
 static void
 call_start(hfi_state_t *state, const hfi_request_t *request)
 {
@@ -247,11 +244,42 @@ call_start(hfi_state_t *state, const hfi_request_t *request)
     self->sink = request->is_oneway ? HFI_SINK_DROP : HFI_SINK_SESSION;
     self->args = request->args;
     self->kwargs = request->kwargs;
-    request->referent->type->calls++;
-    if (call_find_method(self, request->method))
-        call_run_method(self);
-    else
-        hfi_call_close(self, HF_RAISED);
+    call_run_named(self, request->method);
+}
+
+/* When the message's call must be answered at the latest. */
+static inline int64_t
+call_due(const hfi_state_t *state, const hfi_message_t *message)
+{
+    return message->timeout_ns < INT64_MAX - state->now_ns ? state->now_ns + message->timeout_ns
+                                                           : INT64_MAX;
+}
+
+/* What most calls are: to a referent held and not busy, with nothing to wait for, nothing to refuse and no request to
+ * be made of it. False: it is not, and nothing is done. */
+static bool
+call_start_plain(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *message,
+                 uint64_t number)
+{
+    if (message->tag != 0 || message->is_promise || message->oneway ||
+        message->bad_request != NULL || session->waiting.count != 0 ||
+        hfi_stream_is_full(&session->stream))
+        return false;
+    hfi_referent_t *referent = hfi_state_held(state, session, message->target);
+    if (referent == NULL || referent->busy != 0)
+        return false;
+    hfi_call_t *self = hfi_call_borrow(state);
+    call_set_referent(self, referent);
+    self->mark = hfi_arena_mark(&state->arena);
+    self->session = session;
+    self->number = number;
+    self->thread = message->thread;
+    self->call_due_ns = call_due(state, message);
+    self->sink = HFI_SINK_SESSION;
+    self->args = message->args;
+    self->kwargs = message->kwargs;
+    call_run_named(self, message->method);
+    return true;
 }
 
 static void
@@ -285,17 +313,17 @@ hfi_call_receive(hfi_state_t *state, hfi_session_t *session, const hfi_message_t
                  uint64_t number)
 {
     /* WALK call 5/9: target, limits, turn; then method, exposure, arguments, run */
+    state->figures.calls++;
+    if (call_start_plain(state, session, message, number))
+        return;
     hfi_request_t request = {.session = session,
                              .number = number,
                              .thread = message->thread,
-                             .call_due_ns = INT64_MAX,
+                             .call_due_ns = call_due(state, message),
                              .is_oneway = message->oneway,
                              .method = message->method,
                              .args = message->args,
                              .kwargs = message->kwargs};
-    state->figures.calls++;
-    if (message->timeout_ns < INT64_MAX - state->now_ns)
-        request.call_due_ns = state->now_ns + message->timeout_ns;
     if (hfi_stream_is_full(&session->stream) && !message->oneway) {
         call_refuse(state, &request, "Overloaded", "the client does not read its answers");
         return;
@@ -376,11 +404,7 @@ hfi_call_run_next(hfi_state_t *state)
     size_t len;
     hf_value_t name = record->method_name;
     const char *text = hf_as_str(&name, &len);
-    self->referent->type->calls++;
-    if (call_find_method(self, (hfi_span_t){(const uint8_t *)text, len}))
-        call_run_method(self);
-    else
-        hfi_call_close(self, HF_RAISED);
+    call_run_named(self, (hfi_span_t){(const uint8_t *)text, len});
     return true;
 }
 

@@ -34,9 +34,33 @@ void hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record);
 /* Lends a call for a hook of a referent's type. `name` is a literal. */
 hfi_call_t *hfi_call_hook(hfi_state_t *state, hfi_referent_t *referent, const char *name,
                           hfi_sink_t sink);
+
+/* Tells the probe that a plugin's function begins. */
+void hfi_call_probe(const hfi_call_t *self);
+
 /* Around the plugin's function. */
-void hfi_call_enter(hfi_call_t *self);
-void hfi_call_leave(hfi_call_t *self);
+static inline void
+hfi_call_enter(hfi_call_t *self)
+{
+    hfi_state_t *state = self->state;
+    self->outer = state->running;
+    state->running = self;
+    state->depth++;
+    if (state->world.probe.begin != NULL)
+        hfi_call_probe(self);
+}
+
+static inline void
+hfi_call_leave(hfi_call_t *self)
+{
+    hfi_state_t *state = self->state;
+    HF_ASSERT(state->running == self);
+    if (state->world.probe.end != NULL)
+        state->world.probe.end(state->world.probe.context);
+    state->running = self->outer;
+    state->depth--;
+}
+
 /* What it returned is looked at, what it said goes, what it had in hand is settled. A call with sink INNER is still
  * there afterwards, to be read and given back by hfi_call_return; all others are gone. */
 void hfi_call_close(hfi_call_t *self, hf_err_t err);

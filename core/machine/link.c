@@ -414,7 +414,8 @@ link_run_messages(hfi_state_t *state, hfi_session_t *session, uint64_t seq, uint
                      "more references given back than there are");
             return false;
         }
-        settle(state);
+        if (hfi_state_has_chores(state))
+            settle(state);
         if (state->n_ends != n_ends && hfi_state_session(state, me) == NULL)
             return false;
     }

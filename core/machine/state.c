@@ -232,15 +232,6 @@ hfi_state_output(hfi_state_t *self, const hfi_output_t *output)
 }
 
 void
-hfi_state_send(hfi_state_t *self, hfi_session_t *session)
-{
-    if (session->is_send_out || session->link == 0)
-        return;
-    session->is_send_out = true;
-    hfi_state_output(self, &(hfi_output_t){.kind = HFI_OUTPUT_SEND, .session = session->number});
-}
-
-void
 hfi_state_control(hfi_state_t *self, uint64_t link, const hfi_session_t *session, uint64_t after,
                   hfi_span_t frame)
 {
@@ -323,21 +314,8 @@ hfi_state_draw(hfi_state_t *self, void *to, size_t len)
 
 /* ---- bytes for a while ---------------------------------------------------------------- */
 
-struct hfi_arena_chunk {
-    hfi_arena_chunk_t *below;
-    size_t used;
-    size_t room;
-    _Alignas(16) uint8_t bytes[];
-};
-
-hfi_arena_mark_t
-hfi_arena_mark(const hfi_arena_t *self)
-{
-    return (hfi_arena_mark_t){self->chunk, self->chunk == NULL ? 0 : self->chunk->used};
-}
-
 void
-hfi_arena_release(hfi_arena_t *self, hfi_arena_mark_t mark)
+hfi_arena_unstack(hfi_arena_t *self, hfi_arena_mark_t mark)
 {
     while (self->chunk != mark.chunk) {
         hfi_arena_chunk_t *chunk = self->chunk;

@@ -41,7 +41,13 @@ typedef struct hfi_link {
 } hfi_link_t;
 
 /* Bytes that last as long as the call that runs; given back in the order of a stack. */
-typedef struct hfi_arena_chunk hfi_arena_chunk_t;
+typedef struct hfi_arena_chunk {
+    struct hfi_arena_chunk *below;
+    size_t used;
+    size_t room;
+    _Alignas(16) uint8_t bytes[];
+} hfi_arena_chunk_t;
+
 typedef struct hfi_arena {
     hfi_arena_chunk_t *chunk;
 } hfi_arena_t;
@@ -174,12 +180,27 @@ int64_t hfi_state_due_in(const hfi_state_t *self, double seconds);
 /* Charges what the outboxes have taken since. */
 void hfi_state_charge_chunks(hfi_state_t *self);
 
+/* Whether something is to be done between two messages. */
+static inline bool
+hfi_state_has_chores(const hfi_state_t *self)
+{
+    return (self->n_settled | self->n_ending | self->referents.n_listed | self->woken.count |
+            self->queued.count) != 0;
+}
+
 /* ---- what leaves ---------------------------------------------------------------------- */
 
 /* Puts an output at the end; copies its text and bytes. */
 void hfi_state_output(hfi_state_t *self, const hfi_output_t *output);
 /* One SEND a session until it is taken. */
-void hfi_state_send(hfi_state_t *self, hfi_session_t *session);
+static inline void
+hfi_state_send(hfi_state_t *self, hfi_session_t *session)
+{
+    if (session->is_send_out || session->link == 0)
+        return;
+    session->is_send_out = true;
+    hfi_state_output(self, &(hfi_output_t){.kind = HFI_OUTPUT_SEND, .session = session->number});
+}
 /* An unnumbered frame; `after`: messages of `session` (may be NULL) up to it go first. */
 void hfi_state_control(hfi_state_t *self, uint64_t link, const hfi_session_t *session,
                        uint64_t after, hfi_span_t frame);
@@ -197,9 +218,25 @@ void hfi_state_draw(hfi_state_t *self, void *to, size_t len);
 
 /* ---- bytes for a while ---------------------------------------------------------------- */
 
-hfi_arena_mark_t hfi_arena_mark(const hfi_arena_t *self);
+static inline hfi_arena_mark_t
+hfi_arena_mark(const hfi_arena_t *self)
+{
+    return (hfi_arena_mark_t){self->chunk, self->chunk == NULL ? 0 : self->chunk->used};
+}
+
+/* Frees the chunks above the mark's. */
+void hfi_arena_unstack(hfi_arena_t *self, hfi_arena_mark_t mark);
+
 /* Frees all that was taken since. */
-void hfi_arena_release(hfi_arena_t *self, hfi_arena_mark_t mark);
+static inline void
+hfi_arena_release(hfi_arena_t *self, hfi_arena_mark_t mark)
+{
+    if (self->chunk != mark.chunk)
+        hfi_arena_unstack(self, mark);
+    else if (self->chunk != NULL)
+        self->chunk->used = mark.used;
+}
+
 /* Borrowed until the release. */
 void *hfi_arena_take(hfi_arena_t *self, size_t bytes);
 /* A copy of the value that lasts until the release. */

@@ -79,8 +79,8 @@ slot_is(const view_slot_t *slot, const uint8_t *name, size_t len, uint64_t head)
            (len <= 8 || memcmp(slot->name, name, len) == 0);
 }
 
-const hfi_view_entry_t *
-hfi_view_find(const hfi_view_t *self, const uint8_t *name, size_t len)
+static inline const hfi_view_entry_t *
+view_find(const hfi_view_t *self, const uint8_t *name, size_t len)
 {
     uint64_t head = view_head(name, len);
     uint16_t k = self->places[view_place(head, len, self->multiplier, self->shift)];
@@ -395,10 +395,10 @@ grow(hfi_policy_t *self, uint32_t n)
     self->n_views = n;
 }
 
-const hfi_view_t *
-hfi_policy_view(hfi_policy_t *self, const hfi_type_t *type)
+/* A type of which nobody has asked yet. */
+static const hfi_view_t *
+view_first(hfi_policy_t *self, const hfi_type_t *type)
 {
-    HF_CHECK(self, POLICY_MAGIC);
     if (type->number >= self->n_views)
         grow(self, type->number + 1);
     hfi_view_t **view = &self->views[type->number];
@@ -407,4 +407,30 @@ hfi_policy_view(hfi_policy_t *self, const hfi_type_t *type)
     if (*view == NULL)
         HF_BUG("no memory for a type's view");
     return *view;
+}
+
+static inline const hfi_view_t *
+view_of(hfi_policy_t *self, const hfi_type_t *type)
+{
+    HF_CHECK(self, POLICY_MAGIC);
+    const hfi_view_t *view = type->number < self->n_views ? self->views[type->number] : NULL;
+    return view != NULL ? view : view_first(self, type);
+}
+
+const hfi_view_t *
+hfi_policy_view(hfi_policy_t *self, const hfi_type_t *type)
+{
+    return view_of(self, type);
+}
+
+const hfi_view_entry_t *
+hfi_policy_find(hfi_policy_t *self, const hfi_type_t *type, const uint8_t *name, size_t len)
+{
+    return view_find(view_of(self, type), name, len);
+}
+
+const hfi_view_entry_t *
+hfi_view_find(const hfi_view_t *self, const uint8_t *name, size_t len)
+{
+    return view_find(self, name, len);
 }

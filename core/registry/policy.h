@@ -33,6 +33,10 @@ bool hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, s
 /* The view of a type: borrowed until the next hfi_policy_set. Ends the process where there is no memory for it. */
 const hfi_view_t *hfi_policy_view(hfi_policy_t *self, const hfi_type_t *type);
 
+/* The type's method of that name in its view; NULL: there is none. */
+const hfi_view_entry_t *hfi_policy_find(hfi_policy_t *self, const hfi_type_t *type,
+                                        const uint8_t *name, size_t len);
+
 /* NULL: no such method. */
 const hfi_view_entry_t *hfi_view_find(const hfi_view_t *self, const uint8_t *name, size_t len);
 

@@ -65,6 +65,14 @@ void hfi_signature_destroy(hfi_signature_t **self_p);
 /* The text as describe shows it; borrowed. */
 const char *hfi_signature_text(const hfi_signature_t *self);
 
+/* Whether an item surely does: no typeid need be asked for. */
+static inline bool
+hfi_signature_takes(const hfi_signature_t *self, const uint8_t *item)
+{
+    return !self->has_result ||
+           (self->result.n_typeids == 0 && hfi_shape_takes(&self->result, item));
+}
+
 /* Whether a result fits what the signature promises. */
 bool hfi_signature_returns(const hfi_signature_t *self, const hf_value_t *result);
 

@@ -485,11 +485,40 @@ hfi_message_write_release(hf_writer_t *w, uint32_t n_pairs)
     message_write_head(w, 1 + 2 * (size_t)n_pairs, 3);
 }
 
+/* hf_write_uint, where there is room for all 5 bytes that it may take. Gives how many it took. */
+static inline size_t
+message_put_uint(uint8_t *to, uint32_t number)
+{
+    if (number < 0x80) {
+        to[0] = (uint8_t)number;
+        return 1;
+    }
+    if (number <= 0xff) {
+        to[0] = 0xcc;
+        to[1] = (uint8_t)number;
+        return 2;
+    }
+    bool is_long = number > 0xffff;
+    to[0] = is_long ? 0xce : 0xcd;
+    if (is_long)
+        hfi_store32(to + 1, number);
+    else
+        hfi_store16(to + 1, (uint16_t)number);
+    return is_long ? 5 : 3;
+}
+
 void
 hfi_message_write_result(hf_writer_t *w, uint64_t call)
 {
-    message_write_head(w, 3, 1);
-    hf_write_uint(w, call);
+    if (call > UINT32_MAX || w->room - w->len < 7) {
+        message_write_head(w, 3, 1);
+        hf_write_uint(w, call);
+        return;
+    }
+    uint8_t *to = w->at + w->len; /* what most answers begin with, at once */
+    to[0] = 0x93;
+    to[1] = 1;
+    w->len += 2 + message_put_uint(to + 2, (uint32_t)call);
 }
 
 void

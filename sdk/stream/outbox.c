@@ -364,16 +364,15 @@ hfi_outbox_begin(hfi_outbox_t *self, size_t max_bytes, hfi_begun_t *ret_begun)
         chunk->is_lent = true;
     }
     size_t space = outbox_space(chunk);
-    *ret_begun = (hfi_begun_t){
-        .w = {.at = outbox_base(chunk) + chunk->used,
-              .room = space < max_bytes ? space : max_bytes,
-              .grow = outbox_grow},
-        .outbox = self,
-        .chunk = chunk,
-        .is_apart = is_apart,
-        .max_bytes = max_bytes,
-    };
     self->n_begun++;
+    ret_begun->w = (hf_writer_t){.at = outbox_base(chunk) + chunk->used,
+                                 .room = space < max_bytes ? space : max_bytes,
+                                 .grow = outbox_grow};
+    ret_begun->outbox = self;
+    ret_begun->chunk = chunk;
+    ret_begun->is_apart = is_apart;
+    ret_begun->max_bytes = max_bytes;
+    ret_begun->is_too_long = false;
     return true;
 }
 
@@ -389,8 +388,8 @@ hfi_outbox_rollback(hfi_begun_t *begun)
     begun->w.failed = true;
 }
 
-/* Puts what was begun at the outbox's end: it is there already, or is copied behind the tail's
- * messages, or brings its chunk along. False: no memory. */
+/* Puts at the outbox's end what was begun elsewhere: it is copied behind the tail's messages, or brings
+ * its chunk along. False: no memory. */
 static bool
 outbox_settle(hfi_outbox_t *self, hfi_begun_t *begun)
 {
@@ -398,8 +397,6 @@ outbox_settle(hfi_outbox_t *self, hfi_begun_t *begun)
     hfi_chunk_t *tail = self->tail;
     if (!begun->is_apart) {
         begun->chunk->is_lent = false;
-        if (begun->chunk == tail)
-            return true;
         hfi_chunk_t *copy = NULL;
         if (tail->is_lent || !outbox_fits(tail, len)) {
             copy = outbox_chunk_new(self, len);
@@ -425,7 +422,9 @@ hfi_outbox_commit(hfi_begun_t *begun, const hfi_label_t *label)
 {
     static const hfi_label_t none;
     hfi_outbox_t *self = begun->outbox;
-    if (begun->w.failed || self->n_messages == UINT32_MAX || !outbox_settle(self, begun)) {
+    bool is_there = !begun->is_apart && begun->chunk == self->tail;
+    if (begun->w.failed || self->n_messages == UINT32_MAX ||
+        (!is_there && !outbox_settle(self, begun))) {
         hfi_outbox_rollback(begun);
         return 0;
     }
@@ -434,6 +433,8 @@ hfi_outbox_commit(hfi_begun_t *begun, const hfi_label_t *label)
     if (label == NULL)
         label = &none;
     hfi_chunk_t *chunk = self->tail;
+    if (is_there)
+        chunk->is_lent = false;
     chunk->used += (uint32_t)begun->w.len;
     *outbox_record(chunk, chunk->n) = (outbox_record_t){
         .call = label->call,

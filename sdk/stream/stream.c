@@ -153,34 +153,16 @@ hfi_stream_has_room(const hfi_stream_t *self, size_t len)
            len <= self->limits->window_bytes - outbox->n_bytes;
 }
 
-/* Whether what the peer has not received fills `times` windows; one message alone never does. The bytes are counted
- * out only where they matter. */
-static bool
-stream_fills(hfi_stream_t *self, uint64_t times)
+bool
+hfi_stream_fills(hfi_stream_t *self, uint64_t times)
 {
     const hfi_limits_t *limits = self->limits;
-    hfi_outbox_t *outbox = &self->outbox;
-    if (outbox->n_messages / times < limits->window &&
-        outbox->n_bytes / times < limits->window_bytes)
-        return false;
     uint64_t seen = self->ack_seen > stream_acked(self) ? self->ack_seen : stream_acked(self);
     uint64_t n = hfi_stream_last(self) - seen;
     if (n < times)
         return false;
     return n / times >= limits->window ||
-           hfi_outbox_bytes_after(outbox, seen) / times >= limits->window_bytes;
-}
-
-bool
-hfi_stream_is_full(hfi_stream_t *self)
-{
-    return stream_fills(self, 1);
-}
-
-bool
-hfi_stream_is_twice_full(hfi_stream_t *self)
-{
-    return stream_fills(self, 2);
+           hfi_outbox_bytes_after(&self->outbox, seen) / times >= limits->window_bytes;
 }
 
 size_t
