@@ -192,7 +192,7 @@ static void
 audit_names(audit_table_t *table, const hfi_state_t *state)
 {
     size_t n;
-    hfi_name_t **names = hfi_names_sorted(&state->names, (hfi_span_t){NULL, 0}, &n);
+    hfi_name_t **names = hfi_names_sorted(&state->names, hfi_span_of(""), &n);
     for (size_t i = 0; i < n; i++)
         audit_add(table, names[i]->referent->number, HFI_HOLDER_NAME, 1);
     free(names);
