@@ -221,7 +221,6 @@ link_attach(hfi_state_t *state, hfi_link_t *link, hfi_session_t *session, const 
     session->is_send_out = false;
     hfi_stream_attach(&session->stream, hello->received, state->now_ns);
     link_welcome(state, session, is_resumed);
-    hfi_stream_ack_told(&session->stream); /* WELCOME's `received` */
     hfi_state_output(state, &(hfi_output_t){.kind = HFI_OUTPUT_REWIND,
                                             .session = session->number,
                                             .link = link->number,
@@ -231,6 +230,8 @@ link_attach(hfi_state_t *state, hfi_link_t *link, hfi_session_t *session, const 
                                                 .link = link->number,
                                                 .number = (uint64_t)link->pid});
     link_arm(state, session);
+    link_owe(state,
+             session); /* WELCOME's `received` acknowledges nothing, and the last ack may be lost */
 }
 
 static void
