@@ -404,7 +404,11 @@ hfi_call_run_next(hfi_state_t *state)
     size_t len;
     hf_value_t name = record->method_name;
     const char *text = hf_as_str(&name, &len);
+    /* it has started: it parks, is late and goes like any other */
+    record->method_name = (hf_value_t){0};
     call_run_named(self, (hfi_span_t){(const uint8_t *)text, len});
+    hfi_account_give(&state->account, hfi_value_memory(&name));
+    hfi_value_drop(&name);
     return true;
 }
 

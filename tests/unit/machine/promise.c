@@ -168,6 +168,24 @@ of_a_oneway_call_that_is_parked(void **state)
     bench_close(&t);
 }
 
+/* A call that had to wait before it started parks, and is late, like any other. */
+static void
+r2_parks_after_it_has_waited(void **state)
+{
+    (void)state;
+    bench_t t = bench_open(NULL);
+    assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "3: <Gate #3>\n");
+    uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
+    (void)rig_put_call(&t.a, 3, "hand", promise("[%s, 0]", got), NULL);
+    (void)rig_put_call(&t.a, 3, "get", "[0.5]", NULL); /* 6 waits behind 5 */
+    rig_send(&t.a);
+    assert_string_equal(rig_call(&t.a, 1, "put", "[\"x\"]"), "7: None\n4: 'x'\n5: 0\n");
+    rig_pass(t.rig, 0.51);
+    assert_string_equal(rig_answers(&t.a), "6! Empty: nothing came\n");
+    assert_string_equal(rig_call(&t.a, 3, "notes", "[]"), "8: 'timed_out'\n");
+    bench_close(&t);
+}
+
 /* The client may acknowledge the answer while the call that names it still waits for another. */
 static void
 outlives_its_acknowledgement(void **state)
@@ -300,6 +318,7 @@ main(void)
         cmocka_unit_test(fails_the_same_way),
         cmocka_unit_test(of_no_earlier_call),
         cmocka_unit_test(of_a_oneway_call_that_is_parked),
+        cmocka_unit_test(r2_parks_after_it_has_waited),
         cmocka_unit_test(outlives_its_acknowledgement),
         cmocka_unit_test(is_held_to_the_rules),
         cmocka_unit_test(does_not_blow_up),
