@@ -146,6 +146,7 @@ sim_op_result(sim_user_t *user, sim_op_t *op, const hf_value_t *value)
         break;
     case SIM_OP_MARK:
     case SIM_OP_KEEP:
+    case SIM_OP_AFTER:
     case SIM_OP_PARK:
     case SIM_OP_WAKE:
     case SIM_OP_ANSWER:
@@ -213,6 +214,9 @@ static bool
 error_may_be(const sim_op_t *op, const char *kind, size_t len)
 {
     if (error_is_among(error_own(op), kind, len) || error_is_among(" Overloaded ", kind, len))
+        return true;
+    /* what it waited for may have been cancelled, or be late */
+    if (op->is_promised && error_is_among(" Cancelled TimeoutError ", kind, len))
         return true;
     if (op->is_cancelled && error_is_among(" Cancelled ", kind, len))
         return true;

@@ -472,6 +472,25 @@ put_chain(sim_user_t *user)
     return true;
 }
 
+/* A call that waits for what a parked call of the same session will have given. */
+static bool
+put_after(op_put_t *put, const sim_proxy_t *witness)
+{
+    const sim_user_t *user = put->user;
+    for (uint32_t i = 0; i < user->n_pending; i++) {
+        if (user->pending[i]->kind != SIM_OP_PARK)
+            continue;
+        put_target(put, witness);
+        put->op->effect = SIM_RAN;
+        put->op->is_promised = true;
+        put_args(put, "keep", 2);
+        hf_write_uint(&put->w, put->op->id);
+        hf_write_promise(&put->w, user->pending[i]->call);
+        return true;
+    }
+    return false;
+}
+
 static bool
 put_build(op_put_t *put, uint64_t which)
 {
@@ -502,7 +521,7 @@ put_build(op_put_t *put, uint64_t which)
     case SIM_QUEUE:
         return put_on_queue(put, proxy);
     case SIM_WITNESS:
-        return put_on_witness(put, proxy);
+        return kind == SIM_OP_AFTER ? put_after(put, proxy) : put_on_witness(put, proxy);
     case SIM_TYPES:
     case SIM_OTHER:
         break;

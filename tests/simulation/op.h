@@ -38,6 +38,7 @@
     X(ANSWER, 3)                                                                                   \
     X(FAIL, 2)                                                                                     \
     X(CHILD, 2)                                                                                    \
+    X(AFTER, 4)                                                                                    \
     X(WRONG, 2)                                                                                    \
     X(SUM, 0)                                                                                      \
     X(LIST_VALUE, 0)                                                                               \

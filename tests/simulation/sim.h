@@ -47,6 +47,8 @@ typedef enum sim_check {
     X(TWICE, "twice", ONCE, "a oneway CALL takes the place of the message behind it")              \
     X(SWAP_CALLS, "swap-calls", ORDER, "two CALLs change places in their frame")                   \
     X(SWAP_ANSWERS, "swap-answers", ANSWER, "two RESULTs change their calls")                      \
+    X(LOSE_ITEM, "lose-item", ITEMS, "an item of a queue becomes nil in its answer")               \
+    X(SUM, "sum", DONE, "a Counter's add() becomes add(7)")                                        \
     X(OTHER_ITEM, "other-item", ITEMS, "a queue's answer names another item")                      \
     X(DROP_RELEASE, "drop-release", COUNTS, "a RELEASE becomes a CANCEL of nothing on the wire")   \
     X(OTHER_HANDLE, "other-handle", ANSWER, "a handle in a RESULT names another referent")         \

@@ -118,6 +118,28 @@ tamper_swap_calls(hfi_bytes_t *changed)
     return false;
 }
 
+/* add() becomes add(7): its answer is as good as any, only the sum is not. */
+static bool
+tamper_sum(hfi_bytes_t *changed)
+{
+    for (size_t i = 0; i < tamper.n; i++) {
+        const hfi_message_t *m = &tamper.messages[i];
+        if (m->kind != HFI_MESSAGE_CALL || m->method.len != 3 ||
+            memcmp(m->method.at, "add", 3) != 0 || hf_count(&m->args) != 0)
+            continue;
+        uint8_t raw[64];
+        hf_writer_t w = {.at = raw, .room = sizeof raw, .grow = hfi_grow_never};
+        hfi_message_write_call(&w, 6, m->target, m->is_promise, m->method);
+        hf_write_list(&w, 1);
+        hf_write_int(&w, 7);
+        hf_write_nil(&w);
+        hfi_message_write_options(&w, m->timeout_ns, m->thread, m->oneway);
+        HF_ASSERT(!w.failed);
+        return tamper_write(changed, i, (hfi_span_t){raw, w.len}, tamper.n, tamper_none);
+    }
+    return false;
+}
+
 bool
 sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
 {
@@ -138,6 +160,8 @@ sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
         is_done = tamper_twice(changed);
     else if (sim->fault == SIM_FAULT_SWAP_CALLS)
         is_done = tamper_swap_calls(changed);
+    else if (sim->fault == SIM_FAULT_SUM)
+        is_done = tamper_sum(changed);
     sim->n_faults += is_done;
     if (is_done)
         sim_trace(sim, "TAMPERED with a frame to the manager");
@@ -193,9 +217,9 @@ tamper_other_handle(hfi_bytes_t *changed)
     return false;
 }
 
-/* An int above all ops is an item of a queue: it turns into one that nobody put. */
+/* An int above all ops is an item: it turns into one that nobody put, or into nil. */
 static bool
-tamper_other_item(hfi_bytes_t *changed)
+tamper_item(hfi_bytes_t *changed, bool is_lost)
 {
     for (size_t i = 0; i < tamper.n; i++) {
         const hfi_message_t *m = &tamper.messages[i];
@@ -204,7 +228,7 @@ tamper_other_item(hfi_bytes_t *changed)
             continue;
         uint8_t raw[64];
         hf_writer_t w = {.at = raw, .room = sizeof raw, .grow = hfi_grow_never};
-        hf_value_t other = hf_int(hf_as_int(&m->value) + 500000000);
+        hf_value_t other = is_lost ? hf_nil() : hf_int(hf_as_int(&m->value) + 500000000);
         return tamper_write(changed, i, tamper_result(&w, m->call, &other), tamper.n, tamper_none);
     }
     return false;
@@ -243,7 +267,9 @@ sim_tamper_down(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
     else if (sim->fault == SIM_FAULT_OTHER_HANDLE)
         is_done = tamper_other_handle(changed);
     else if (sim->fault == SIM_FAULT_OTHER_ITEM)
-        is_done = tamper_other_item(changed);
+        is_done = tamper_item(changed, false);
+    else if (sim->fault == SIM_FAULT_LOSE_ITEM)
+        is_done = tamper_item(changed, true);
     sim->n_faults += is_done;
     if (is_done)
         sim_trace(sim, "TAMPERED with a frame from the manager");
