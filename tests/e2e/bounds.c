@@ -196,6 +196,69 @@ who_never_reads_is_bounded_and_ended(void **state)
     raw_close(&other);
 }
 
+/* What its pipe did not take waits in the stream, and comes in order once it reads. */
+static void
+who_reads_late_gets_everything_in_order(void **state)
+{
+    e2e_t *self = *state;
+    raw_t late;
+    raw_t other;
+    raw_answer_t answer;
+    uint64_t calls[600];
+    e2e_start_configured(self, "limits\n    window_bytes = 64M\n    frame = 4M\n");
+    raw_open_unread(&late, self->endpoint, 8);
+    (void)raw_begin(&late, false);
+    uint64_t list = make_list(&late);
+    raw_answer(&late, raw_call(&late, list, "append", "b", (uint32_t)100000), &answer);
+    for (int k = 0; k < 600; k++) /* 60 MB, most of it in frames too long for a common one */
+        calls[k] = raw_call(&late, list, k % 3 == 0 ? "len" : "copy", "");
+    raw_open(&other, self->endpoint, 11);
+    (void)raw_begin(&other, false);
+    uint64_t mine = make_list(&other);
+    for (int k = 0; k < 2000; k++) /* rounds enough for the pipe to be full */
+        assert_int_equal(length_of(&other, mine), 0);
+    raw_close(&other);
+    for (int k = 0; k < 600; k++) {
+        raw_next_answer(&late, &answer);
+        assert_false(answer.is_error);
+        assert_int_equal(answer.call, calls[k]);
+        assert_int_equal(answer.value.type,
+                         k % 3 == 0 ? MSGPACK_OBJECT_POSITIVE_INTEGER : MSGPACK_OBJECT_ARRAY);
+    }
+    raw_close(&late);
+}
+
+/* A client that asks for the same again and again without reading cannot make the manager hold it many times. */
+static void
+repeated_resyncs_do_not_multiply(void **state)
+{
+    e2e_t *self = *state;
+    raw_t deaf;
+    raw_t other;
+    raw_answer_t answer;
+    E2E_START(self, NULL);
+    raw_open(&other, self->endpoint, 9);
+    (void)raw_begin(&other, false);
+    uint64_t mine = make_list(&other);
+    raw_open_unread(&deaf, self->endpoint, 10);
+    (void)raw_begin(&deaf, false);
+    uint64_t list = make_list(&deaf);
+    raw_answer(&deaf, raw_call(&deaf, list, "append", "b", (uint32_t)1000000), &answer);
+    uint64_t next = deaf.received + 1;
+    for (int k = 0; k < 10; k++)
+        (void)raw_call(&deaf, list, "copy", "");
+    for (int k = 0; k < 300; k++) {
+        uint8_t resync[] = {0x92, 0x04, (uint8_t)next};
+        assert_true(next < 128);
+        raw_send(&deaf, resync, sizeof resync);
+        assert_int_equal(length_of(&other, mine), 0);
+    }
+    if (!E2E_IS_SANITIZED)
+        assert_true(peak_of(self->pid) < 150 * 1024 * 1024);
+    raw_close(&deaf);
+    raw_close(&other);
+}
+
 static void
 links_are_limited(void **state)
 {
@@ -229,6 +292,8 @@ main(void)
         IT(a_full_disk_under_the_log_is_outlived),
         IT(a_log_that_nobody_reads_holds_nobody_up),
         IT(who_never_reads_is_bounded_and_ended),
+        IT(who_reads_late_gets_everything_in_order),
+        IT(repeated_resyncs_do_not_multiply),
         IT(links_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
