@@ -306,8 +306,11 @@ e2e_start(e2e_t *self, const char *const *args)
     if (!self->has_no_record) {
         assert_true(self->n_records < E2E_RECORDS);
         char *record = self->records[self->n_records];
-        (void)snprintf(record, sizeof self->records[0], "%s/record.%u", self->folder,
-                       self->n_records);
+        char name[32];
+        (void)snprintf(name, sizeof name, "record.%u", self->n_records);
+        const char *path = e2e_path(self, name);
+        assert_true(strlen(path) < sizeof self->records[0]);
+        memcpy(record, path, strlen(path) + 1);
         self->n_records++;
         argv[n++] = "--record";
         argv[n++] = record;
