@@ -27,8 +27,6 @@
 
 #include "wordtable.h"
 
-extern char **environ;
-
 enum { MAX_WORKERS = 64, TOP_WORDS = 10, REPORT_TIMEOUT_S = 60 };
 
 struct shared {
@@ -171,7 +169,7 @@ work(const char *endpoint, const char *job, int64_t number)
 
 struct job {
     struct shared shared;
-    const char *endpoint;
+    char *endpoint;
     char name[64];
     int n_workers;
     int64_t n_files;
@@ -224,7 +222,7 @@ start_workers(struct job *self)
                         (char[]){"--job"},
                         self->name,
                         self->endpoint == NULL ? NULL : (char[]){"-m"},
-                        (char *)(uintptr_t)self->endpoint,
+                        self->endpoint,
                         NULL};
         int error = posix_spawn(&self->worker[i], "/proc/self/exe", NULL, NULL, argv, environ);
         if (error != 0) {
@@ -340,7 +338,7 @@ unbind_all(struct job *self)
 }
 
 static int
-count_folder(const char *endpoint, int n_workers, const char *folder, bool all)
+count_folder(char *endpoint, int n_workers, const char *folder, bool all)
 {
     struct job self = {.endpoint = endpoint, .n_workers = n_workers};
     (void)snprintf(self.name, sizeof self.name, "wordcount-%ld", (long)getpid());
@@ -376,7 +374,8 @@ main(int argc, char **argv)
                                             {"all", no_argument, NULL, 'a'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    const char *endpoint = NULL, *job = NULL;
+    char *endpoint = NULL;
+    const char *job = NULL;
     long n_workers = 4, number = -1;
     bool all = false;
     for (int c = getopt_long(argc, argv, "m:j:h", options, NULL); c != -1;

@@ -28,7 +28,9 @@ wordtable_close(struct wordtable *self)
     struct word *word, *next;
     HASH_ITER(hh, self->words, word, next)
     {
-        HASH_DEL(self->words, word);
+        HASH_DEL(
+            self->words,
+            word); /* NOLINT(clang-analyzer-unix.Malloc): word is the head, and leaves the table here */
         free(word);
     }
 }

@@ -20,10 +20,10 @@ void wordtable_close(struct wordtable *self);
 size_t wordtable_len(const struct wordtable *self);
 
 /* Counts `n` more of a word. */
-void wordtable_add(struct wordtable *self, const char *word, size_t len, int64_t n);
+void wordtable_add(struct wordtable *self, const char *text, size_t len, int64_t n);
 
 /* The same, for a word that is there already; another is left alone. */
-void wordtable_add_known(struct wordtable *self, const char *word, size_t len, int64_t n);
+void wordtable_add_known(struct wordtable *self, const char *text, size_t len, int64_t n);
 
 /* Writes the table as a map from word to count. */
 void wordtable_write(const struct wordtable *self, hf_writer_t *writer);

@@ -52,8 +52,8 @@ frame_take_uint(hfi_span_t *in, uint64_t *ret_number)
         return frame_take_number(in, (size_t)1 << (first - 0xcc), ret_number);
     if (first < 0xd0 || first > 0xd3)
         return false;
-    size_t n_bytes = (size_t)1 << (first - 0xd0);
-    return frame_take_number(in, n_bytes, ret_number) && *ret_number >> (8 * n_bytes - 1) == 0;
+    unsigned n_bits = 8u << (first - 0xd0u);
+    return frame_take_number(in, n_bits / 8, ret_number) && *ret_number >> (n_bits - 1) == 0;
 }
 
 static bool

@@ -97,11 +97,11 @@ typedef struct hfi_frame {
     hfi_welcome_t welcome;
 } hfi_frame_t;
 
-/* Reads the header of `frame`. `scratch` borrows: emptied and grown at need (HELLO, WELCOME alone).
+/* Reads the header of the frame `bytes`. `scratch` borrows: emptied and grown at need (HELLO, WELCOME alone).
  * Returns HFI_REJECT_NONE; HFI_REJECT_BAD_FRAME; HFI_REJECT_BAD_VERSION for a HELLO or WELCOME of
  * another protocol or version, whatever else is wrong in it; HFI_REJECT_LIMIT: no memory. Only on
  * NONE may *ret_frame be used, and of it only what its kind has. */
-hfi_reject_t hfi_frame_read(hfi_span_t frame, uint64_t max_depth, hfi_bytes_t *scratch,
+hfi_reject_t hfi_frame_read(hfi_span_t bytes, uint64_t max_depth, hfi_bytes_t *scratch,
                             hfi_frame_t *ret_frame);
 
 /* Write one header at the end of what `w` holds. */

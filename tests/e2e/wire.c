@@ -403,7 +403,7 @@ garbage_is_outlived(void **state)
                 bytes[at] = (uint8_t)(random >> 24);
             }
             if (frame % 3 == 0 && len > 4)
-                memcpy(bytes, "\x93\x00\x01\x00", 4);
+                memcpy(bytes, (const uint8_t[]){0x93, 0, 1, 0}, 4);
             raw_send(&client, bytes, len);
         }
         assert_true(raw_receive(&client, RAW_DEADLINE_MS)); /* some REJECT: it has been read */

@@ -60,7 +60,7 @@ void peer_open(peer_t *self, const hfi_limits_t *limits);
 void peer_close(peer_t *self);
 
 /* A frame from the client. */
-void peer_receive(peer_t *self, hfi_span_t frame, int64_t now_ns);
+void peer_receive(peer_t *self, hfi_span_t bytes, int64_t now_ns);
 
 /* The next frame for it; 0: none. */
 size_t peer_fill(peer_t *self, int64_t now_ns, uint8_t *to, size_t room);

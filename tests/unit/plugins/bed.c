@@ -39,8 +39,7 @@ bed_open_args(bed_args_t *self, const char *args, const char *named)
     self->map = bed_json(named);
     hf_open(&cursor, &self->list);
     while (n < BED_ARGS && hf_next(&cursor, &self->value[n])) {
-        strcat(self->picture, "v");
-        n++;
+        self->picture[n++] = 'v';
     }
     assert_int_equal(cursor.left, 0);
     hf_open(&cursor, &self->map);

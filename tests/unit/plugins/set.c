@@ -107,10 +107,10 @@ test_many(void **state)
     static char args[40000];
     uint64_t set = bed_new(*state, "set", "[]");
     size_t at = 2;
-    strcpy(args, "[[");
+    memcpy(args, "[[", 3);
     for (int k = 0; k < 4000; k++)
         at += (size_t)snprintf(args + at, sizeof args - at, "%s%d", k > 0 ? ", " : "", k);
-    strcpy(args + at, "]]");
+    memcpy(args + at, "]]", 3);
     BED_STEPS(*state, set, {"update", args, "None"}, {"len", "[]", "4000"},
               {"iand", "[[17, 3999, -1, 0]]", "None"}, {"getvalue", "[]", "[0, 17, 3999]"},
               {"symmetric_difference_update", args, "None"}, {"len", "[]", "3997"},

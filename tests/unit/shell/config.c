@@ -273,10 +273,10 @@ the_ceiling_heeds_rlimit_as(void **state)
     (void)state;
     struct rlimit before;
     uint64_t all = hfi_ceiling();
-    assert_true(all >= 16 * 1024 * 1024);
+    assert_true(all >= UINT64_C(16) << 20);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
-    struct rlimit less = {.rlim_cur = 300 * 1024 * 1024, .rlim_max = before.rlim_max};
+    struct rlimit less = {.rlim_cur = (rlim_t)300 << 20, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_AS, &less), 0);
     uint64_t now = hfi_ceiling();
     assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);

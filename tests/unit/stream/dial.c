@@ -125,7 +125,7 @@ a_session_never_welcomed_is_never_lost(void **state)
     fixture_t *f = *state;
     hfi_dial_on_up(&f->dial, f->now_ns);
     (void)say_hello(f);
-    f->now_ns += 3600 * 1000 * MS;
+    f->now_ns += INT64_C(3600000) * MS;
     (void)say_hello(f);
 }
 
@@ -328,7 +328,7 @@ a_program_stopped_for_an_hour_asks_before_it_gives_up(void **state)
 {
     fixture_t *f = *state;
     reach_open(f);
-    f->now_ns += 3600 * 1000 * MS;
+    f->now_ns += INT64_C(3600000) * MS;
     assert_int_equal(step_at(f, 0), HFI_DIAL_SEND_PING);
     hfi_dial_on_sent(&f->dial, true, f->now_ns);
     assert_int_equal(step_at(f, 0), HFI_DIAL_NOTHING);

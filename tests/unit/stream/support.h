@@ -32,9 +32,11 @@ below(uint64_t *seed, uint64_t n)
 }
 
 /* A writer on growing bytes, emptied first. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): writer_ is a name that is declared */
 #define WRITE(bytes_, writer_)                                                                     \
     hfi_bytes_writer_t writer_;                                                                    \
     (bytes_)->len = 0;                                                                             \
     hfi_bytes_writer_open(&writer_, (bytes_))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif
