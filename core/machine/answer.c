@@ -3,11 +3,11 @@
  *
  * Where an answer goes
  *
- * A RESULT is written straight into the session's outbox, behind its own head; nothing is final until the function
- * has returned: then it is looked at (one value, of the signature's type, with handles of referents that exist), its
- * handles are counted to the session, and it gets its number. Whatever is wrong with it rolls it back and an ERROR
- * goes in its place. An error is only noted, in `failure`, until then. So the last word of a function counts, and a
- * function that breaks a rule has said nothing else.
+ * A RESULT is written straight into the session's outbox, behind its own head. When it is whole it is looked at (one
+ * value, of the signature's type, with handles of referents that exist) and its handles are counted to the session;
+ * nothing is final until the function has returned: then it gets its number. Whatever is wrong with it rolls it back
+ * and an ERROR goes in its place. An error is only noted, in `failure`, until then. So the last word of a function
+ * counts, and a function that breaks a rule has said nothing else.
  */
 #include "answer.h"
 
@@ -47,7 +47,71 @@ hfi_call_give_buffers(hfi_call_t *self)
         hfi_state_return(self->state, &self->buffer);
 }
 
+/* ---- handles to a session ------------------------------------------------------------- */
+
+/* Takes back the first `n` handles' references. */
+static void
+answer_uncount(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value, uint64_t n)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    hfi_scan_open(&scan, value);
+    while (n > 0 && hfi_scan_next(&scan, &item)) {
+        uint64_t object = hf_as_handle(&item);
+        if (hf_kind(&item) != HF_HANDLE || object == 0)
+            continue;
+        (void)hfi_session_give(session, &state->referents, object, 1);
+        n--;
+    }
+}
+
+/* Why the handles of a value cannot be given to the session; NULL: each is now one reference of it more. */
+static const char *
+answer_count(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value,
+             bool *ret_is_limit)
+{
+    /* WALK reference 3/8: read back, it is counted for the session that gets it */
+    hfi_scan_t scan;
+    hf_value_t item;
+    uint64_t n = 0;
+    *ret_is_limit = false;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        uint64_t object = hf_as_handle(&item);
+        if (hf_kind(&item) != HF_HANDLE || object == 0)
+            continue;
+        hfi_referent_t *referent = hfi_referents_find(&state->referents, object);
+        bool is_new = hfi_session_holds(session, object) == NULL;
+        *ret_is_limit =
+            referent != NULL && is_new && session->held.live >= state->boot.limits.holdings;
+        if (referent == NULL || *ret_is_limit) {
+            answer_uncount(state, session, value, n);
+            return referent == NULL ? "it answered with a handle of nothing"
+                                    : "the session holds as many referents as it may";
+        }
+        if (!hfi_session_take(session, &state->account, referent)) {
+            answer_uncount(state, session, value, n);
+            *ret_is_limit = true;
+            return "the manager's memory is at its limit";
+        }
+        n++;
+    }
+    return NULL;
+}
+
 /* ---- saying --------------------------------------------------------------------------- */
+
+static inline hfi_span_t
+answer_item(const hfi_call_t *self)
+{
+    return (hfi_span_t){self->w->at + self->value_at, self->w->len - self->value_at};
+}
+
+static hf_value_t
+answer_value(const hfi_call_t *self)
+{
+    return hfi_value_view(answer_item(self), self->w->tag);
+}
 
 void
 hfi_answer_unsay(hfi_call_t *self)
@@ -55,6 +119,11 @@ hfi_answer_unsay(hfi_call_t *self)
     if (self->stage == HFI_STAGE_DONE)
         return;
     bool has_value = self->stage == HFI_STAGE_WRITING || self->stage == HFI_STAGE_ANSWERED;
+    if (self->is_counted) {
+        hf_value_t value = answer_value(self);
+        answer_uncount(self->state, self->session, &value, UINT64_MAX);
+        self->is_counted = false;
+    }
     if (has_value && self->sink == HFI_SINK_SESSION)
         hfi_outbox_rollback(&self->begun);
     if (has_value && self->buffer != NULL)
@@ -110,22 +179,59 @@ hfi_answer_begin(hfi_call_t *self)
     return self->w;
 }
 
-static inline hfi_span_t
-answer_item(const hfi_call_t *self)
-{
-    return (hfi_span_t){self->w->at + self->value_at, self->w->len - self->value_at};
-}
-
-static hf_value_t
-answer_value(const hfi_call_t *self)
-{
-    return hfi_value_view(answer_item(self), self->w->tag);
-}
-
 static bool
 answer_is_too_long(const hfi_call_t *self)
 {
     return self->sink == HFI_SINK_SESSION ? self->begun.is_too_long : self->buffer->is_too_long;
+}
+
+/* Whether what was written surely may be: it is small, has no handle or promise inside, and fits by its kind. */
+static inline bool
+answer_is_plain(const hfi_call_t *self)
+{
+    hfi_span_t item = answer_item(self);
+    return item.len <= ANSWER_SMALL && self->w->tag == 0 &&
+           (self->method == NULL || hfi_signature_takes(self->method->signature, item.at));
+}
+
+/* Why it may not be what this method answers; NULL: it may, and its handles are counted to the session. */
+static const char *
+answer_objection(hfi_call_t *self, bool *ret_is_limit)
+{
+    hfi_state_t *state = self->state;
+    hf_value_t view = answer_value(self);
+    const hf_value_t *value = &view;
+    *ret_is_limit = false;
+    if (self->method != NULL && !hfi_signature_returns(self->method->signature, value))
+        return "its answer is not of the type that its signature promises";
+    if ((self->w->tag & HF_TAG_PROMISES) != 0)
+        return "there is a promise in its answer";
+    const hfi_account_t *account = &state->account;
+    uint64_t left = account->used < account->limit ? account->limit - account->used : 0;
+    *ret_is_limit = hf_len_of(value) > ANSWER_SMALL && hf_len_of(value) > left;
+    if (*ret_is_limit)
+        return "the manager's memory is at its limit";
+    if (self->sink != HFI_SINK_SESSION || (self->w->tag & HF_TAG_HANDLES) == 0)
+        return NULL;
+    return answer_count(state, self->session, value, ret_is_limit);
+}
+
+/* Now, and not when the function has returned: what it takes away once it has answered (an item that it pops) must
+ * not be lost to an answer that is refused after all. */
+static hf_err_t
+answer_accept(hfi_call_t *self)
+{
+    bool is_limit = false;
+    const char *why = answer_is_plain(self) ? NULL : answer_objection(self, &is_limit);
+    self->stage = HFI_STAGE_ANSWERED;
+    self->has_changed = true;
+    if (why == NULL) {
+        self->is_counted = self->sink == HFI_SINK_SESSION && (self->w->tag & HF_TAG_HANDLES) != 0;
+        return HF_OK;
+    }
+    if (is_limit)
+        return hfi_answer_raise(self, "LimitExceeded", NULL, "%s", why);
+    return hfi_answer_fault(self, "%s", why);
 }
 
 hf_err_t
@@ -134,11 +240,8 @@ hfi_answer_end(hfi_call_t *self)
     if (self->stage != HFI_STAGE_WRITING)
         return self->is_faulty ? HF_RAISED
                                : hfi_answer_fault(self, "it ended an answer that it had not begun");
-    if (!self->w->failed && self->w->len > self->value_at) {
-        self->stage = HFI_STAGE_ANSWERED;
-        self->has_changed = true;
-        return HF_OK;
-    }
+    if (!self->w->failed && self->w->len > self->value_at)
+        return answer_accept(self);
     bool is_empty = !self->w->failed;
     bool is_too_long = answer_is_too_long(self);
     if (is_empty)
@@ -254,58 +357,6 @@ hfi_answer_fault(hfi_call_t *self, const char *format, ...)
     return HF_RAISED;
 }
 
-/* ---- handles to a session ------------------------------------------------------------- */
-
-/* Takes back the first `n` handles' references. */
-static void
-answer_uncount(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value, uint64_t n)
-{
-    hfi_scan_t scan;
-    hf_value_t item;
-    hfi_scan_open(&scan, value);
-    while (n > 0 && hfi_scan_next(&scan, &item)) {
-        uint64_t object = hf_as_handle(&item);
-        if (hf_kind(&item) != HF_HANDLE || object == 0)
-            continue;
-        (void)hfi_session_give(session, &state->referents, object, 1);
-        n--;
-    }
-}
-
-/* Why the handles of a value cannot be given to the session; NULL: each is now one reference of it more. */
-static const char *
-answer_count(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value,
-             bool *ret_is_limit)
-{
-    /* WALK reference 3/8: read back, it is counted for the session that gets it */
-    hfi_scan_t scan;
-    hf_value_t item;
-    uint64_t n = 0;
-    *ret_is_limit = false;
-    hfi_scan_open(&scan, value);
-    while (hfi_scan_next(&scan, &item)) {
-        uint64_t object = hf_as_handle(&item);
-        if (hf_kind(&item) != HF_HANDLE || object == 0)
-            continue;
-        hfi_referent_t *referent = hfi_referents_find(&state->referents, object);
-        bool is_new = hfi_session_holds(session, object) == NULL;
-        *ret_is_limit =
-            referent != NULL && is_new && session->held.live >= state->boot.limits.holdings;
-        if (referent == NULL || *ret_is_limit) {
-            answer_uncount(state, session, value, n);
-            return referent == NULL ? "it answered with a handle of nothing"
-                                    : "the session holds as many referents as it may";
-        }
-        if (!hfi_session_take(session, &state->account, referent)) {
-            answer_uncount(state, session, value, n);
-            *ret_is_limit = true;
-            return "the manager's memory is at its limit";
-        }
-        n++;
-    }
-    return NULL;
-}
-
 /* ---- going ---------------------------------------------------------------------------- */
 
 /* What must be true of a session's message once it has its number. */
@@ -349,50 +400,10 @@ hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
     answer_sent(state, session, number, len);
 }
 
-/* Whether what was written surely may be: it is small, has no handle or promise inside, and fits by its kind. */
-static inline bool
-answer_is_plain(const hfi_call_t *self)
-{
-    hfi_span_t item = answer_item(self);
-    return item.len <= ANSWER_SMALL && self->w->tag == 0 &&
-           (self->method == NULL || hfi_signature_takes(self->method->signature, item.at));
-}
-
-/* Why it may not be what this method answers; NULL: it may. */
-static const char *
-answer_objection(hfi_call_t *self, bool *ret_is_limit)
-{
-    hfi_state_t *state = self->state;
-    hf_value_t view = answer_value(self);
-    const hf_value_t *value = &view;
-    *ret_is_limit = false;
-    if (self->method != NULL && !hfi_signature_returns(self->method->signature, value))
-        return "its answer is not of the type that its signature promises";
-    if ((self->w->tag & HF_TAG_PROMISES) != 0)
-        return "there is a promise in its answer";
-    const hfi_account_t *account = &state->account;
-    uint64_t left = account->used < account->limit ? account->limit - account->used : 0;
-    *ret_is_limit = hf_len_of(value) > ANSWER_SMALL && hf_len_of(value) > left;
-    if (*ret_is_limit)
-        return "the manager's memory is at its limit";
-    if (self->sink != HFI_SINK_SESSION || (self->w->tag & HF_TAG_HANDLES) == 0)
-        return NULL;
-    return answer_count(state, self->session, value, ret_is_limit);
-}
-
-/* The value that was written becomes the answer, unless there is something wrong with it. */
+/* The value that was written becomes the answer. */
 static void
 answer_commit_value(hfi_call_t *self)
 {
-    bool is_limit = false;
-    const char *why = answer_is_plain(self) ? NULL : answer_objection(self, &is_limit);
-    if (why != NULL) {
-        if (is_limit)
-            (void)hfi_answer_raise(self, "LimitExceeded", NULL, "%s", why);
-        else
-            (void)hfi_answer_fault(self, "%s", why);
-        return;
-    }
     if (self->sink != HFI_SINK_SESSION)
         return;
     hfi_label_t label = {.call = self->number,
@@ -404,6 +415,7 @@ answer_commit_value(hfi_call_t *self)
     if (hfi_outbox_commit(&self->begun, &label) == 0)
         HF_BUG("no memory");
     self->stage = HFI_STAGE_DONE;
+    self->is_counted = false;
     answer_sent(self->state, self->session, self->number, len);
 }
 

@@ -61,6 +61,7 @@ struct hfi_call {
     bool is_visiting; /* traverse, memory: it may only look */
     bool has_changed; /* something that a run from the top would do twice */
     bool is_minded;
+    bool is_counted; /* the handles in the answer are the session's already */
     bool is_faulty; /* the plugin broke a rule: what it says further is not heard */
     bool is_retry;  /* woken: parks again at its old place */
     uint32_t n_homes;

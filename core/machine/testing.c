@@ -334,22 +334,27 @@ testing_find_image(void *context, hfi_span_t hash)
 }
 
 static void
-testing_boot(hf_testing_t *self)
+testing_boot(hf_testing_t *self, const hf_value_t *settings)
 {
     uint8_t entropy[32];
-    static const uint8_t settings[] = {0x80};
     for (size_t i = 0; i < sizeof entropy; i++)
         entropy[i] = (uint8_t)(i * 37 + 11);
-    testing_apply(self,
-                  &(hfi_event_t){.kind = HFI_EVENT_BOOT, .bytes = {settings, sizeof settings}});
+    testing_apply(self, &(hfi_event_t){.kind = HFI_EVENT_BOOT,
+                                       .bytes = {hf_bytes_of(settings), hf_len_of(settings)}});
     testing_apply(self,
                   &(hfi_event_t){.kind = HFI_EVENT_ENTROPY, .bytes = {entropy, sizeof entropy}});
     testing_run(self);
 }
 
 hf_testing_t *
-hf_testing_new(const hf_plugin_t *plugin)
+hf_testing_boot(const hf_plugin_t *plugin, const char *settings)
 {
+    hf_value_t map = {.raw = {0}};
+    hfi_failure_t failure;
+    if (!hfi_json_read(hfi_span_of(settings), &map, &failure)) {
+        (void)fprintf(stderr, "%s: %s\n", settings, failure.text);
+        return NULL;
+    }
     hf_testing_t *self = hfi_need(sizeof *self);
     hfi_machine_world_t world = {.find_image = testing_find_image, .context = self};
     for (int i = 0; i < TESTING_MACHINES; i++) {
@@ -358,12 +363,19 @@ hf_testing_new(const hf_plugin_t *plugin)
         if (self->machines[i] == NULL)
             HF_BUG("no memory");
     }
-    testing_boot(self);
+    testing_boot(self, &map);
+    hfi_value_drop(&map);
     if (plugin != NULL && !hf_testing_add(self, plugin)) {
         (void)fprintf(stderr, "%s", hf_testing_log(self));
         hf_testing_destroy(&self);
     }
     return self;
+}
+
+hf_testing_t *
+hf_testing_new(const hf_plugin_t *plugin)
+{
+    return hf_testing_boot(plugin, "{}");
 }
 
 bool

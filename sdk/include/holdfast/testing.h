@@ -43,6 +43,17 @@ typedef struct hf_testing_session hf_testing_session_t;
  */
 hf_testing_t *hf_testing_new(const hf_plugin_t *plugin);
 
+/* hf_testing_boot -- the same with settings, such as {"memory_limit": 1000000, "limits": {"holdings": 5}}: to see what
+ * a type does at a limit.
+ *
+ * plugin     borrows   its descriptor, for ever; NULL: none yet
+ * settings   borrows   JSON: a map of memory_limit, limits, lease_ms, grace_ms, probe_ms; the rest has its default
+ *
+ * Returns the manager, to be destroyed by the caller; NULL: the plugin is refused, or that is no JSON; stderr says so.
+ * Thread: [any]. Blocks: no. Since: 1.0.
+ */
+hf_testing_t *hf_testing_boot(const hf_plugin_t *plugin, const char *settings);
+
 /* hf_testing_add -- load another plugin.
  *
  * self     borrows   the manager

@@ -89,24 +89,23 @@ bed_type(uint32_t k)
     return NULL;
 }
 
-int
-bed_setup(void **state)
+bed_t *
+bed_open(const char *settings)
 {
     bed_t *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    self->manager = hf_testing_new(bed_plugin(TEST_CONTAINERS));
+    self->manager = hf_testing_boot(bed_plugin(TEST_CONTAINERS), settings);
     assert_non_null(self->manager);
     assert_true(hf_testing_add(self->manager, bed_plugin(TEST_QUEUES)));
     self->start = hf_testing_memory(self->manager);
     (void)bed_session(self);
-    *state = self;
-    return 0;
+    return self;
 }
 
-int
-bed_teardown(void **state)
+void
+bed_close(bed_t **self_p)
 {
-    bed_t *self = *state;
+    bed_t *self = *self_p;
     for (uint32_t k = 0; k < self->n_sessions; k++) {
         if (hf_testing_is_open(self->session[k]))
             hf_testing_bye(self->session[k]);
@@ -117,6 +116,20 @@ bed_teardown(void **state)
     assert_int_equal(hf_testing_memory(self->manager), self->start);
     hf_testing_destroy(&self->manager);
     free(self);
+    *self_p = NULL;
+}
+
+int
+bed_setup(void **state)
+{
+    *state = bed_open("{}");
+    return 0;
+}
+
+int
+bed_teardown(void **state)
+{
+    bed_close((bed_t **)state);
     return 0;
 }
 

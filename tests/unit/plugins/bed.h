@@ -36,8 +36,12 @@ typedef struct bed_step {
     const char *answer;
 } bed_step_t;
 
-/* cmocka's setup and teardown: *state is the bed. The teardown ends all sessions and sees that nothing is left: no
- * referent, no parked call, no memory, no line in the log. */
+/* A bed with settings as hf_testing_boot's. Closing it ends all sessions and sees that nothing is left: no referent, no
+ * parked call, no memory, no line in the log. */
+bed_t *bed_open(const char *settings);
+void bed_close(bed_t **self_p);
+
+/* cmocka's setup and teardown: *state is a bed. */
 int bed_setup(void **state);
 int bed_teardown(void **state);
 
