@@ -14,7 +14,7 @@
 enum {
     ERROR_KIND = 64,
     ERROR_TEXT = 1024,
-    ERROR_SCRATCH_KEEP = 65536, /* more is given back before the next use */
+    ERROR_SCRATCH_KEEP = 65536, /* more is given back once a call needs less */
 };
 
 typedef struct error_thread {
@@ -144,7 +144,8 @@ hfi_bytes_t *
 hfi_thread_scratch(void)
 {
     error_thread_t *self = error_self();
-    if (self->scratch.room > ERROR_SCRATCH_KEEP)
+    bool is_needed = self->scratch.len >= self->scratch.room / 4; /* by the call before */
+    if (self->scratch.room > ERROR_SCRATCH_KEEP && !is_needed)
         hfi_bytes_close(&self->scratch);
     self->scratch.len = 0;
     return &self->scratch;

@@ -153,17 +153,26 @@ lead_on_event(hf_client_t *c, hfi_link_event_t event)
     }
 }
 
-static void
+/* Returns whether there were any. */
+static bool
 lead_events(hf_client_t *c)
 {
-    for (;;) {
+    for (bool has_some = false;; has_some = true) {
         hfi_client_unlock(c);
         hfi_link_event_t event = hfi_link_next_event(c->link);
         hfi_client_lock(c);
         if (event == HFI_LINK_NOTHING)
-            return;
+            return has_some;
         lead_on_event(c, event);
     }
+}
+
+static void
+lead_reconnect(hf_client_t *c)
+{
+    hfi_client_unlock(c);
+    hfi_link_reconnect(c->link);
+    hfi_client_lock(c);
 }
 
 /* A frame longer than the buffer goes straight into a message. Returns whether it was sent; false also where it
@@ -203,7 +212,9 @@ lead_send(hf_client_t *c)
         }
         if (!is_sent) {
             hfi_engine_link_down(c->engine, now);
-            lead_events(c);
+            if (!lead_events(c))
+                lead_reconnect(
+                    c); /* it was not the connection: there was no memory for the frame */
             return;
         }
     }
@@ -213,11 +224,8 @@ static void
 lead_tick(hf_client_t *c)
 {
     hfi_engine_tick(c->engine, hfi_now_ns());
-    if (hfi_engine_wants_reconnect(c->engine)) {
-        hfi_client_unlock(c);
-        hfi_link_reconnect(c->link);
-        hfi_client_lock(c);
-    }
+    if (hfi_engine_wants_reconnect(c->engine))
+        lead_reconnect(c);
 }
 
 /* Sleeps until a frame, an event, a nudge or due_ns; under no lock. Returns the bits of what there is. */
@@ -274,7 +282,7 @@ lead_receive(hf_client_t *c, const hfi_waiter_t *w, int64_t due_ns)
         hfi_client_lock(c);
     }
     if ((bits & 1u << LEAD_POLL_EVENTS) != 0)
-        lead_events(c);
+        (void)lead_events(c);
 }
 
 /* One round without waiting. */
@@ -420,7 +428,7 @@ hfi_lead_visit(hf_client_t *c, bool *ret_is_owing)
     if (c->is_led)
         return now + idle; /* who leads does it all, and pokes when it leaves */
     c->is_led = true;
-    lead_events(c);
+    (void)lead_events(c);
     lead_round(c);
     lead_send(c);
     bool is_idle = hfi_engine_state(c->engine) == HFI_ENGINE_ATTACHED &&

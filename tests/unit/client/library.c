@@ -553,6 +553,53 @@ test_keeper_keeps_the_session(void **state)
     await_peer(f, has_pings, 2);
 }
 
+static void
+has_let_time_pass(fixture_t *f, double seconds)
+{
+    struct timespec from;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    do {
+        (void)server_n_sessions(f->server);
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((double)(now.tv_sec - from.tv_sec) + (double)(now.tv_nsec - from.tv_nsec) / 1e9 <
+             seconds);
+}
+
+static void *
+count_once(void *context)
+{
+    fixture_t *f = context;
+    assert_int_equal(hf_call(f->thing, "count", ""), 0);
+    return NULL;
+}
+
+/* Half a lease without an answer: the connection is replaced, and the call still runs once. */
+static void
+test_silent_manager_gets_a_new_connection(void **state)
+{
+    fixture_t *f = *state;
+    hf_options_t *options = hf_options_new();
+    hf_release(&f->thing);
+    hf_disconnect(&f->client);
+    server_forget(f->server);
+    assert_int_equal(hf_options_set(options, "lease", "3"), 0);
+    f->client = hf_connect(f->endpoint, options);
+    hf_options_destroy(&options);
+    f->thing = hf_create(f->client, "thing", "");
+    unsigned links = server_n_links(f->server);
+    server_hold(f->server, true);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, count_once, f), 0);
+    has_let_time_pass(f, 1.8);
+    server_hold(f->server, false);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(server_n_links(f->server) > links);
+    int64_t n = 0;
+    assert_int_equal(hf_call_into(f->thing, "count", "", "i", &n), 0);
+    assert_int_equal(n, 3); /* create, count, count */
+}
+
 /* ---- fork ----------------------------------------------------------------------------- */
 
 static int
@@ -618,6 +665,7 @@ main(void)
         TEST(test_abandoned_future_gives_back),
         TEST(test_what_was_called_before_a_disconnect_is_not_lost),
         TEST(test_keeper_keeps_the_session),
+        TEST(test_silent_manager_gets_a_new_connection),
         TEST(test_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@ struct server {
     /* under the mutex */
     bool is_ended;
     bool is_held;
+    bool is_hold_new;
     void (*work)(peer_t *peer, void *context);
     void *work_context;
     unsigned work_session;
@@ -169,7 +170,7 @@ server_obey(server_t *self, bool *ret_is_held)
         self->work(&self->peers[self->work_session], self->work_context);
         self->work = NULL;
     }
-    self->wants_cut = self->wants_forget = false;
+    self->wants_cut = self->wants_forget = self->is_hold_new = false;
     *ret_is_held = self->is_held;
     bool goes_on = !self->is_ended;
     (void)pthread_cond_broadcast(&self->done);
@@ -275,6 +276,9 @@ server_hold(server_t *self, bool is_held)
 {
     (void)pthread_mutex_lock(&self->mutex);
     self->is_held = is_held;
+    self->is_hold_new = true;
+    while (self->is_hold_new)
+        (void)pthread_cond_wait(&self->done, &self->mutex);
     (void)pthread_mutex_unlock(&self->mutex);
 }
 
@@ -291,6 +295,16 @@ server_n_sessions(server_t *self)
     server_with(self, 0, server_count, NULL);
     (void)pthread_mutex_lock(&self->mutex);
     unsigned n = self->n_peers;
+    (void)pthread_mutex_unlock(&self->mutex);
+    return n;
+}
+
+unsigned
+server_n_links(server_t *self)
+{
+    server_with(self, 0, server_count, NULL);
+    (void)pthread_mutex_lock(&self->mutex);
+    unsigned n = self->n_links;
     (void)pthread_mutex_unlock(&self->mutex);
     return n;
 }

@@ -31,5 +31,7 @@ void server_forget(server_t *self);
 void server_hold(server_t *self, bool is_held);
 
 unsigned server_n_sessions(server_t *self);
+/* Connections that ever said something. */
+unsigned server_n_links(server_t *self);
 
 #endif
