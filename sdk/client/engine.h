@@ -102,7 +102,7 @@ void hfi_engine_link_up(hfi_engine_t *self, int64_t now_ns);
 void hfi_engine_link_down(hfi_engine_t *self, int64_t now_ns);
 
 /* A frame from the manager; borrows. Nothing in it is trusted. */
-void hfi_engine_receive(hfi_engine_t *self, hfi_span_t frame, int64_t now_ns);
+void hfi_engine_receive(hfi_engine_t *self, hfi_span_t bytes, int64_t now_ns);
 
 /* Writes the next frame, which counts as sent, and returns its bytes; 0: nothing is to be sent now. `room` is at
  * least HFI_ENGINE_ROOM; > room: the next message is longer, so much is needed, nothing was written. */

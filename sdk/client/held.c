@@ -31,9 +31,10 @@ held_is(const hf_value_t *value)
 static held_t *
 held_of(const hf_value_t *value)
 {
-    held_t *self;
-    uintptr_t at = (uintptr_t)value->outer.at - offsetof(held_t, bytes);
-    memcpy(&self, &at, sizeof self);
+    uint8_t *bytes; /* the value lends it as const; its block is ours */
+    memcpy(&bytes, &value->outer.at, sizeof bytes);
+    void *block = bytes - offsetof(held_t, bytes);
+    held_t *self = block;
     HF_CHECK(self, HELD_MAGIC);
     return self;
 }

@@ -205,8 +205,10 @@ hf_proxy_typeid(const hf_proxy_t *self)
     hf_value_t handle;
     proxy_given(self, &handle);
     hfi_span_t typeid_ = proxy_typeid_of(&handle);
-    /* The proxy is const to its users; what it has learned meanwhile is not. */
-    _Atomic(char *) *promised = (_Atomic(char *) *)(uintptr_t)&self->promised;
+    void *memory; /* the proxy is const to its users; what it has learned meanwhile is not */
+    const void *lent = &self->promised;
+    memcpy(&memory, &lent, sizeof memory);
+    _Atomic(char *) *promised = memory;
     char *text = atomic_load_explicit(promised, memory_order_acquire);
     if (text != NULL || typeid_.at == NULL)
         return text == NULL ? "" : text;
@@ -606,7 +608,10 @@ hf_future_proxy(const hf_future_t *future)
         return NULL;
     }
     HF_CHECK(future, HFI_FUTURE_MAGIC);
-    hf_future_t *held = (hf_future_t *)(uintptr_t)future; /* counting holders changes nothing */
+    void *memory; /* const to its users; to count its holders changes nothing for them */
+    const void *lent = future;
+    memcpy(&memory, &lent, sizeof memory);
+    hf_future_t *held = memory;
     hf_proxy_t *self = proxy_new(held->client, 0, held, (hfi_span_t){NULL, 0});
     if (self == NULL) {
         (void)hfi_error_set("LimitExceeded", "there is no memory for a proxy");
