@@ -14,7 +14,8 @@
 
 enum {
     LINK_SMALL_FRAME = 256, /* any of ours but WELCOME */
-    LINK_AHEAD = 12,        /* calls whose target is fetched before their turn */
+    LINK_STEP = 4,          /* messages between two steps of the look-ahead */
+    LINK_FEW = 1024,        /* so few holdings are in the cache anyway */
 };
 
 /* ---- frames of ours ---------------------------------------------------------------------- */
@@ -388,11 +389,24 @@ link_run(hfi_state_t *state, hfi_session_t *session, const hfi_message_t *messag
     return false;
 }
 
-static void
-link_look_ahead(const hfi_session_t *session, const hfi_message_t *message)
+/* Look-ahead: where a session holds much, each call would wait for memory four times one after the other: index, row,
+ * referent, state. So the message that runs LINK_STEP, 2 and 3 times LINK_STEP later has one of these loads started
+ * now. What it looks at may change until then: it only ever starts a load. */
+HF_LOOK_AHEAD void
+link_look_ahead(const hfi_session_t *session, const hfi_message_t *messages, uint32_t n, uint32_t i)
 {
-    if (message->kind == HFI_MESSAGE_CALL && !message->is_promise)
-        hfi_idtable_prefetch(&session->held, message->target);
+    const hfi_idtable_t *held = &session->held;
+    if (i + 3 * LINK_STEP < n)
+        hfi_idtable_prefetch_slot(held, messages[i + 3 * LINK_STEP].target);
+    if (i + 2 * LINK_STEP < n)
+        hfi_idtable_prefetch_row(held, messages[i + 2 * LINK_STEP].target);
+    if (i + LINK_STEP >= n)
+        return;
+    const hfi_holding_t *row = hfi_idtable_peek(held, messages[i + LINK_STEP].target);
+    if (row == NULL)
+        return;
+    __builtin_prefetch(row->referent);
+    __builtin_prefetch(row->referent + 1, 1);
 }
 
 /* Runs the frame's messages. False: the session has ended. */
@@ -402,12 +416,10 @@ link_run_messages(hfi_state_t *state, hfi_session_t *session, uint64_t seq, uint
 {
     uint64_t n_ends = state->n_ends;
     uint64_t me = session->number;
-    for (uint32_t i = 0; i < n && i < LINK_AHEAD; i++)
-        link_look_ahead(session, &state->messages[i]);
     for (uint32_t i = 0; i < n; i++) {
         const hfi_message_t *message = &state->messages[i];
-        if (i + LINK_AHEAD < n)
-            link_look_ahead(session, &state->messages[i + LINK_AHEAD]);
+        if (session->held.live > LINK_FEW)
+            link_look_ahead(session, state->messages, n, i);
         if (!hfi_stream_take(&session->stream, &seq, message->len, state->now_ns))
             continue;
         if (!link_run(state, session, message, session->stream.received)) {

@@ -19,33 +19,12 @@ enum {
     IDTABLE_KEEP_MAX = 64 /* an emptied table larger than this gives its memory back */
 };
 
-static uint8_t *
-idtable_row(const hfi_idtable_t *self, uint32_t place)
-{
-    return self->rows + (size_t)place * self->row_size;
-}
-
-static uint64_t
-idtable_number(const hfi_idtable_t *self, uint32_t place)
-{
-    uint64_t number;
-    memcpy(&number, idtable_row(self, place), sizeof number);
-    return number;
-}
-
-/* Numbers come mostly one after the other: multiplying spreads them, the high half is the mixed one. */
-static uint32_t
-idtable_home(const hfi_idtable_t *self, uint64_t number)
-{
-    return (uint32_t)((number * 0x9e3779b97f4a7c15u) >> 32) & self->mask;
-}
-
 /* The slot that holds `number`, or the empty one where it would go. */
 static uint32_t
 idtable_slot(const hfi_idtable_t *self, uint64_t number)
 {
-    uint32_t slot = idtable_home(self, number);
-    while (self->index[slot] != 0 && idtable_number(self, self->index[slot] - 1) != number)
+    uint32_t slot = hfi_idtable_home(self, number);
+    while (self->index[slot] != 0 && hfi_idtable_number(self, self->index[slot] - 1) != number)
         slot = (slot + 1) & self->mask;
     return slot;
 }
@@ -56,7 +35,7 @@ idtable_unslot(hfi_idtable_t *self, uint32_t slot)
 {
     uint32_t gap = slot;
     for (uint32_t i = (slot + 1) & self->mask; self->index[i] != 0; i = (i + 1) & self->mask) {
-        uint32_t home = idtable_home(self, idtable_number(self, self->index[i] - 1));
+        uint32_t home = hfi_idtable_home(self, hfi_idtable_number(self, self->index[i] - 1));
         if (((i - home) & self->mask) >= ((i - gap) & self->mask)) {
             self->index[gap] = self->index[i];
             gap = i;
@@ -70,7 +49,7 @@ idtable_fill_index(hfi_idtable_t *self)
 {
     memset(self->index, 0, ((size_t)self->mask + 1) * sizeof *self->index);
     for (uint32_t place = 0; place < self->used; place++) {
-        uint64_t number = idtable_number(self, place);
+        uint64_t number = hfi_idtable_number(self, place);
         if (number != 0)
             self->index[idtable_slot(self, number)] = place + 1;
     }
@@ -82,11 +61,11 @@ idtable_pack(hfi_idtable_t *self, uint8_t *to)
 {
     uint32_t n = 0;
     for (uint32_t place = 0; place < self->used; place++) {
-        if (idtable_number(self, place) == 0)
+        if (hfi_idtable_number(self, place) == 0)
             continue;
         uint8_t *row = to + (size_t)n * self->row_size;
-        if (row != idtable_row(self, place))
-            memcpy(row, idtable_row(self, place), self->row_size);
+        if (row != hfi_idtable_row(self, place))
+            memcpy(row, hfi_idtable_row(self, place), self->row_size);
         n++;
     }
     HF_ASSERT(n == self->live);
@@ -165,23 +144,13 @@ hfi_idtable_find(const hfi_idtable_t *self, uint64_t number)
         return NULL;
     if (self->index != NULL) {
         uint32_t place = self->index[idtable_slot(self, number)];
-        return place == 0 ? NULL : idtable_row(self, place - 1);
+        return place == 0 ? NULL : hfi_idtable_row(self, place - 1);
     }
     for (uint32_t place = self->first; place < self->used; place++) {
-        if (idtable_number(self, place) == number)
-            return idtable_row(self, place);
+        if (hfi_idtable_number(self, place) == number)
+            return hfi_idtable_row(self, place);
     }
     return NULL;
-}
-
-void
-hfi_idtable_prefetch(const hfi_idtable_t *self, uint64_t number)
-{
-    if (self->index == NULL)
-        return;
-    uint32_t place = self->index[idtable_home(self, number)];
-    if (place != 0)
-        __builtin_prefetch(idtable_row(self, place - 1));
 }
 
 void *
@@ -191,7 +160,7 @@ hfi_idtable_add(hfi_idtable_t *self, uint64_t number)
     if (!idtable_require(self))
         return NULL;
     uint32_t place = self->used++;
-    uint8_t *row = idtable_row(self, place);
+    uint8_t *row = hfi_idtable_row(self, place);
     memset(row, 0, self->row_size);
     memcpy(row, &number, sizeof number);
     self->live++;
@@ -209,12 +178,12 @@ hfi_idtable_remove(hfi_idtable_t *self, void *row)
     size_t offset = (size_t)((uint8_t *)row - self->rows);
     uint32_t place = (uint32_t)(offset / self->row_size);
     HF_ASSERT(offset % self->row_size == 0 && place < self->used &&
-              idtable_number(self, place) != 0);
+              hfi_idtable_number(self, place) != 0);
     if (self->index != NULL)
-        idtable_unslot(self, idtable_slot(self, idtable_number(self, place)));
+        idtable_unslot(self, idtable_slot(self, hfi_idtable_number(self, place)));
     memset(row, 0, sizeof(uint64_t));
     self->live--;
-    while (self->first < self->used && idtable_number(self, self->first) == 0)
+    while (self->first < self->used && hfi_idtable_number(self, self->first) == 0)
         self->first++;
 }
 
@@ -225,8 +194,8 @@ hfi_idtable_next(const hfi_idtable_t *self, const void *row)
     if (row != NULL)
         place = (uint32_t)((size_t)((const uint8_t *)row - self->rows) / self->row_size) + 1;
     for (; place < self->used; place++) {
-        if (idtable_number(self, place) != 0)
-            return idtable_row(self, place);
+        if (hfi_idtable_number(self, place) != 0)
+            return hfi_idtable_row(self, place);
     }
     return NULL;
 }

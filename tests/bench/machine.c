@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* machine SECONDS | machine --calls N -- small calls a second of the machine alone, fed with frames of 8 KiB.
+/* machine SECONDS | machine --calls N [REFERENTS] -- small calls a second of the machine alone, fed with frames of 8 KiB.
  *
  * Prints `name TAB value TAB unit` lines: with one referent, with 1,000 and with 1,000,000 picked at random.
- * --calls runs N calls of one referent and nothing else, for counting instructions; it prints how often memory was
- * allocated meanwhile (malloc, calloc and realloc are wrapped by the linker).
+ * A second is one of this process's own processor time: the machine never waits, so on a quiet computer it is the same,
+ * and on a busy one others do not count. --calls runs N calls of one referent (or of so many) and nothing else, for
+ * counting instructions; it prints how often memory was allocated meanwhile (malloc, calloc and realloc are wrapped by
+ * the linker).
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -50,7 +52,7 @@ static double
 now(void)
 {
     struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -155,12 +157,12 @@ measure(const char *name, uint64_t n_referents, double seconds)
 }
 
 static void
-count(uint64_t n_calls)
+count(uint64_t n_calls, uint64_t n_referents)
 {
     struct alone alone;
     alone_open(&alone);
-    make_referents(&alone, 1);
-    struct frames frames = make_frames(1);
+    make_referents(&alone, n_referents);
+    struct frames frames = make_frames(n_referents);
     for (uint64_t k = 0; k < 16; k++)
         (void)run_frame(&alone, &frames, k);
     uint64_t before = n_allocations, calls = 0;
@@ -176,13 +178,14 @@ count(uint64_t n_calls)
 int
 main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--calls") == 0) {
-        count(strtoull(argv[2], NULL, 10));
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "--calls") == 0) {
+        uint64_t n_referents = argc == 4 ? strtoull(argv[3], NULL, 10) : 1;
+        count(strtoull(argv[2], NULL, 10), n_referents == 0 ? 1 : n_referents);
         return 0;
     }
     double seconds = argc == 2 ? strtod(argv[1], NULL) : 0;
     if (seconds <= 0) {
-        (void)fprintf(stderr, "usage: bench.machine SECONDS | --calls N\n");
+        (void)fprintf(stderr, "usage: bench.machine SECONDS | --calls N [REFERENTS]\n");
         return 2;
     }
     measure("machine alone", 1, seconds);

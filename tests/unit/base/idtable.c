@@ -52,7 +52,10 @@ compare(const hfi_idtable_t *table, const model_t *model)
         assert_non_null(row);
         assert_memory_equal(row, &model->row[i], sizeof *row);
         assert_ptr_equal(hfi_idtable_find(table, row->number), row);
-        hfi_idtable_prefetch(table, row->number);
+        hfi_idtable_prefetch_slot(table, row->number);
+        hfi_idtable_prefetch_row(table, row->number);
+        const row_t *peeked = hfi_idtable_peek(table, row->number);
+        assert_true(peeked == NULL || peeked == row);
     }
     assert_null(hfi_idtable_next(table, row));
 }
@@ -134,7 +137,9 @@ an_empty_table_costs_nothing(void **state)
     assert_null(hfi_idtable_find(&table, 1));
     assert_null(hfi_idtable_find(&table, 0));
     assert_null(hfi_idtable_next(&table, NULL));
-    hfi_idtable_prefetch(&table, 1);
+    hfi_idtable_prefetch_slot(&table, 1);
+    hfi_idtable_prefetch_row(&table, 1);
+    assert_null(hfi_idtable_peek(&table, 1));
     for (uint64_t number = 1; number <= 8; number++)
         assert_non_null(hfi_idtable_add(&table, number));
     assert_null(table.index); /* a look over eight rows is the index */
