@@ -500,6 +500,7 @@ hfi_settings_destroy(hfi_settings_t **self_p)
     config_close_texts(&self->binds);
     config_close_texts(&self->plugins);
     free(self->run_dir);
+    free(self->folder);
     free(self);
     *self_p = NULL;
 }
@@ -597,14 +598,13 @@ config_complete_places(hfi_settings_t *self, char *why, size_t why_room)
         if (!hfi_settings_add_bind(self, text))
             return config_say(why, why_room, "no memory");
     }
-    if (self->run_dir == NULL) {
-        if (!hfi_endpoint_folder(runtime, geteuid(), text, sizeof text))
-            return config_say(why, why_room, "XDG_RUNTIME_DIR is too long for a socket's path");
+    if (!hfi_endpoint_folder(runtime, geteuid(), text, sizeof text))
+        return config_say(why, why_room, "XDG_RUNTIME_DIR is too long for a socket's path");
+    self->folder = strdup(text);
+    if (self->run_dir == NULL)
         self->run_dir = strdup(text);
-        if (self->run_dir == NULL)
-            return config_say(why, why_room, "no memory");
-    }
-    return true;
+    return (self->folder != NULL && self->run_dir != NULL) ||
+           config_say(why, why_room, "no memory");
 }
 
 bool

@@ -55,6 +55,7 @@ typedef struct hfi_settings {
 #define HFI_CONFIG(key_, member_, kind_, default_, text_) hfi_config_##kind_##_t member_;
 #include "config.def"
 #undef HFI_CONFIG
+    char *folder; /* of the default endpoint; hfi_settings_complete finds it */
     hfi_settings_limits_t limits;
     hfi_exposure_t *types;
     size_t n_types;

@@ -402,12 +402,12 @@ front_end_links(hfi_front_t *self, hfi_batch_t *batch, bool is_drained, int64_t 
     ended->n = kept;
 }
 
-/* A process that has ended closes its connections; a child of its may still have them, so we close them too. */
-static void
-front_bury_dead(hfi_front_t *self, int64_t now_ns)
+void
+hfi_front_bury_dead(hfi_front_t *self, int64_t now_ns)
 {
-    uint64_t number;
-    while ((number = hfi_peers_take_dead(self->peers)) != 0) {
+    HF_CHECK(self, FRONT_MAGIC);
+    for (uint64_t number = hfi_peers_take_dead(self->peers); number != 0;
+         number = hfi_peers_take_dead(self->peers)) {
         hfi_link_t *link = hfi_links_find(&self->links, number);
         if (link == NULL)
             continue;
@@ -421,7 +421,6 @@ hfi_front_gather(hfi_front_t *self, hfi_batch_t *batch, int64_t now_ns)
 {
     HF_CHECK(self, FRONT_MAGIC);
     HF_ASSERT(self->n_frames == 0);
-    front_bury_dead(self, now_ns);
     front_sweep(self, now_ns);
     bool is_drained = false;
     for (int k = 0; k < HFI_FRONT_FRAMES && !is_drained; k++) {

@@ -56,6 +56,9 @@ const char *hfi_front_endpoint(const hfi_front_t *self, size_t k);
 void *hfi_front_socket(const hfi_front_t *self);
 int hfi_front_peers_fd(const hfi_front_t *self);
 
+/* The descriptor has told: ends the connections of dead processes; a child of such a one may still have them. */
+void hfi_front_bury_dead(hfi_front_t *self, int64_t now_ns);
+
 /* Puts LINK_UP, FRAME and LINK_DOWN events of this round into the batch. True: more is waiting. */
 bool hfi_front_gather(hfi_front_t *self, hfi_batch_t *batch, int64_t now_ns);
 

@@ -53,8 +53,9 @@ struct hfi_loop {
     hfi_machine_t *machine;
     hfi_boot_t boot;
     hfi_pace_t pace;
-    int cpu; /* -1: anywhere */
-    bool has_more; /* the last round left something that can be done at once */
+    int cpu;                     /* -1: anywhere */
+    bool is_called[LOOP_N_POLL]; /* what the last wait found */
+    bool has_more;               /* the last round left something that can be done at once */
     bool is_stopping;
     bool is_stopped;
     int status;
@@ -74,7 +75,8 @@ loop_now_ns(void)
 
 /* ---- making --------------------------------------------------------------------------- */
 
-/* The CPU that loop and I/O thread are to share, if there are two to choose from; -1: none. */
+/* The CPU that loop and I/O thread are to share, if there are two to choose from; -1: none. The last one: interrupts
+ * tend to the first. */
 static int
 loop_choose_cpu(hfi_placement_t placement)
 {
@@ -83,7 +85,10 @@ loop_choose_cpu(hfi_placement_t placement)
     if (placement != HFI_PLACEMENT_SHARED || sched_getaffinity(0, sizeof mine, &mine) != 0 ||
         CPU_COUNT(&mine) < 2 || pthread_setschedparam(pthread_self(), SCHED_BATCH, &param) != 0)
         return -1;
-    return sched_getcpu();
+    int cpu = CPU_SETSIZE - 1;
+    while (!CPU_ISSET((size_t)cpu, &mine))
+        cpu--;
+    return cpu;
 }
 
 static bool
@@ -135,7 +140,7 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     if (self->front == NULL)
         return false;
     for (size_t k = 0; k < settings->binds.n; k++) {
-        if (!hfi_front_bind(self->front, settings->binds.at[k], settings->run_dir, why, why_room))
+        if (!hfi_front_bind(self->front, settings->binds.at[k], settings->folder, why, why_room))
             return false;
     }
     if (self->world.record == NULL)
@@ -228,8 +233,10 @@ loop_wait(hfi_loop_t *self)
     bool is_resting = sleep_ns >= LOOP_REST_NS;
     if (is_resting)
         hfi_watch_rest(self->watch, true);
-    n = zmq_poll(items, n, (long)sleep_ms);
-    HF_ASSERT(n >= 0 || errno == EINTR);
+    int ready = zmq_poll(items, n, (long)sleep_ms);
+    HF_ASSERT(ready >= 0 || errno == EINTR);
+    for (int k = 0; k < LOOP_N_POLL; k++)
+        self->is_called[k] = ready > 0 && items[k].revents != 0;
     if (is_resting)
         hfi_watch_rest(self->watch, false);
 }
@@ -241,7 +248,7 @@ static void
 loop_gather_signals(hfi_loop_t *self)
 {
     struct signalfd_siginfo signal;
-    while (self->world.signals >= 0 &&
+    while (self->is_called[LOOP_POLL_SIGNALS] &&
            read(self->world.signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_STOP);
         if (event == NULL)
@@ -283,8 +290,11 @@ loop_gather(hfi_loop_t *self)
     HF_ASSERT(tick != NULL);
     tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
     loop_gather_entropy(self);
-    loop_gather_jobs(self);
+    if (self->is_called[LOOP_POLL_JOBS])
+        loop_gather_jobs(self);
     loop_gather_signals(self);
+    if (self->is_called[LOOP_POLL_PEERS])
+        hfi_front_bury_dead(self->front, now_ns);
     self->has_more = hfi_front_gather(self->front, &self->batch, now_ns);
 }
 

@@ -28,7 +28,8 @@ typedef struct replay {
     hfi_bytes_t entries; /* hfi_tally_entry_t: what came out of the last batch now */
     uint64_t batches;
     uint64_t events;
-    uint64_t outputs;
+    uint64_t compared; /* outputs */
+    bool is_cut;       /* the record ends within a block */
     char *why;
     size_t why_room;
 } replay_t;
@@ -61,14 +62,16 @@ replay_read_block(replay_t *self)
 {
     uint8_t prefix[HFI_JOURNAL_PREFIX];
     self->block.len = 0;
-    if (fread(prefix, 1, sizeof prefix, self->from) != sizeof prefix)
-        return false;
-    size_t len = (size_t)replay_little(prefix, 4);
-    if (len > REPLAY_BLOCK_MAX || hfi_bytes_reserve(&self->block, len) == NULL ||
+    size_t got = fread(prefix, 1, sizeof prefix, self->from);
+    size_t len = got == sizeof prefix ? (size_t)replay_little(prefix, 4) : 0;
+    self->is_cut = got != 0; /* until the whole of it is there */
+    if (got != sizeof prefix || len > REPLAY_BLOCK_MAX ||
+        hfi_bytes_reserve(&self->block, len) == NULL ||
         fread(self->block.at, 1, len, self->from) != len)
         return false;
     self->block.len = len;
-    return hfi_journal_hash(hfi_bytes_span(&self->block)) == replay_little(prefix + 4, 8);
+    self->is_cut = hfi_journal_hash(hfi_bytes_span(&self->block)) != replay_little(prefix + 4, 8);
+    return !self->is_cut;
 }
 
 static bool
@@ -215,7 +218,6 @@ replay_events(replay_t *self, hfi_span_t rest)
         if (!hfi_tally_count(self->tally, self->machine, &output, &entry) ||
             !hfi_bytes_append(&self->entries, &entry, sizeof entry))
             return replay_refuse(self, "no memory");
-        self->outputs++;
     }
     return true;
 }
@@ -270,6 +272,7 @@ replay_outputs(replay_t *self, hfi_span_t rest)
         return replay_refuse(self, "batch %" PRIu64 " put out %" PRIu64 " then, %zu now",
                              self->batches, n, n_now);
     self->entries.len = 0;
+    self->compared += n;
     return true;
 }
 
@@ -307,7 +310,9 @@ replay_print(const replay_t *self, FILE *to)
             it->session, it->messages, it->bytes, it->hash);
     (void)fprintf(to,
                   "replayed %" PRIu64 " events in %" PRIu64 " batches: %" PRIu64 " outputs agree\n",
-                  self->events, self->batches, self->outputs);
+                  self->events, self->batches, self->compared);
+    if (self->is_cut)
+        (void)fprintf(to, "the record is cut off behind that\n");
 }
 
 int

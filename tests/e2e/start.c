@@ -45,6 +45,19 @@ it_serves_at_the_default_endpoint_and_drains(void **state)
 }
 
 static void
+the_default_endpoint_needs_no_default_run_dir(void **state)
+{
+    e2e_t *self = *state;
+    char config[256];
+    (void)snprintf(config, sizeof config, "run_dir = \"%s\"\n", e2e_path(self, "elsewhere"));
+    e2e_start_configured(self, config);
+    assert_non_null(strstr(self->endpoint, "/holdfast/manager.sock"));
+    assert_int_equal(access(e2e_path(self, "elsewhere/plugins"), F_OK), 0);
+    assert_int_not_equal(access(e2e_path(self, "holdfast/plugins"), F_OK), 0);
+    assert_int_equal(count_objects(self), 0);
+}
+
+static void
 sigint_drains_too(void **state)
 {
     e2e_t *self = *state;
@@ -243,6 +256,7 @@ main(void)
 #define IT(name_) cmocka_unit_test_setup_teardown(name_, e2e_open, e2e_close)
     const struct CMUnitTest tests[] = {
         IT(it_serves_at_the_default_endpoint_and_drains),
+        IT(the_default_endpoint_needs_no_default_run_dir),
         IT(sigint_drains_too),
         IT(it_serves_at_several_endpoints),
         IT(a_killed_managers_socket_is_taken_over),
