@@ -10,7 +10,8 @@
  * says that the end has come, not that all is read: frames of the dead may wait in libzmq. By then its I/O thread
  * has handed over all of them, so LINK_DOWN is put behind the last when the socket has nothing more; or, where
  * others keep it busy, when it has given as many frames of theirs as there are links, and some: it serves the
- * pipes by turns.
+ * pipes by turns. Where the process is watched, LINK_DOWN waits a moment longer: a process that ends closes its
+ * connections before it is dead, and only then is the end certain.
  *
  * Why not a monitor: its events come by another queue, and one that is not drained freezes libzmq's I/O thread.
  *
@@ -44,6 +45,7 @@
 #define FRONT_KICK_NS  INT64_C(100000000) /* what a kicked peer is still sent has so long to leave */
 #define FRONT_END_NS   INT64_C(2000000000) /* an end that nobody can see is believed then */
 #define FRONT_SWEEP_NS INT64_C(1000000000)
+#define FRONT_DIE_NS   INT64_C(200000000) /* between a process's last close and its death */
 
 enum {
     FRONT_ROUTING = 5,  /* bytes of a routing id of libzmq's making: 0 and a counter */
@@ -360,6 +362,16 @@ front_is_read(const hfi_front_t *self, const hfi_link_t *link, bool is_drained)
            self->links.n_heard - link->heard > self->links.by_number.live + FRONT_TURNS;
 }
 
+/* Whether it may be told that the link has gone: certainly, or after a while in which its process has not died. */
+static bool
+front_is_settled(const hfi_front_t *self, hfi_link_t *link, int64_t now_ns)
+{
+    if (link->until_ns == 0)
+        link->until_ns =
+            now_ns + (hfi_peers_is_watched(self->peers, link->number) ? FRONT_DIE_NS : 0);
+    return link->is_certain || now_ns >= link->until_ns;
+}
+
 /* Moves an end on. */
 static void
 front_end_link(hfi_front_t *self, hfi_link_t *link, int64_t now_ns)
@@ -386,7 +398,8 @@ front_end_links(hfi_front_t *self, hfi_batch_t *batch, bool is_drained, int64_t 
         HF_ASSERT(link != NULL);
         bool was_gone = link->state == HFI_LINK_GONE; /* before the last look into the socket */
         front_end_link(self, link, now_ns);
-        hfi_event_t *event = was_gone && front_is_read(self, link, is_drained)
+        hfi_event_t *event = was_gone && front_is_settled(self, link, now_ns) &&
+                                     front_is_read(self, link, is_drained)
                                  ? hfi_batch_add(batch, HFI_EVENT_LINK_DOWN)
                                  : NULL;
         if (event == NULL) {

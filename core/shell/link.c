@@ -109,6 +109,7 @@ hfi_links_gone(hfi_links_t *self, hfi_link_t *link)
     if (link->state == HFI_LINK_LIVE && !hfi_link_list_add(&self->ended, link->number))
         return;
     link->state = HFI_LINK_GONE;
+    link->until_ns = 0;
     link->heard = self->n_heard;
 }
 

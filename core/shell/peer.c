@@ -128,6 +128,13 @@ hfi_peers_watch(hfi_peers_t *self, uint64_t link, int64_t pid)
     return true;
 }
 
+bool
+hfi_peers_is_watched(const hfi_peers_t *self, uint64_t link)
+{
+    HF_CHECK(self, PEER_MAGIC);
+    return hfi_idtable_find(&self->rows, link) != NULL;
+}
+
 void
 hfi_peers_forget(hfi_peers_t *self, uint64_t link)
 {

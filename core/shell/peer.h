@@ -26,6 +26,9 @@ int hfi_peers_fd(const hfi_peers_t *self);
  * already; where it cannot be watched (no right, no descriptor), it is not, and the answer is true. */
 bool hfi_peers_watch(hfi_peers_t *self, uint64_t link, int64_t pid);
 
+/* Whether a process is watched on behalf of the link. */
+bool hfi_peers_is_watched(const hfi_peers_t *self, uint64_t link);
+
 /* Forgets the link; one that is not there is fine. */
 void hfi_peers_forget(hfi_peers_t *self, uint64_t link);
 
