@@ -264,29 +264,113 @@ hfi_inspect_debug_info(hf_call_t *call, void *self)
     return err;
 }
 
-/* ---- figures ----------------------------------------------------------------------------- */
+/* ---- sessions ---------------------------------------------------------------------------- */
 
 static void
-inspect_plugins(hf_writer_t *w, const hfi_plugins_t *plugins)
+inspect_seconds(hf_writer_t *w, const char *key, int64_t ns)
+{
+    inspect_word(w, key);
+    hf_write_float(w, (double)ns / 1e9);
+}
+
+/* uid and pid on ipc, else nil: the transport's addresses are the shell's. */
+static void
+inspect_peer(hf_writer_t *w, const hfi_session_t *session)
+{
+    char text[64];
+    inspect_word(w, "peer");
+    if (session->uid < 0) {
+        hf_write_nil(w);
+        return;
+    }
+    (void)snprintf(text, sizeof text, "uid %lld pid %lld", (long long)session->uid,
+                   (long long)session->pid);
+    inspect_word(w, text);
+}
+
+static void
+inspect_session(hf_writer_t *w, const hfi_state_t *state, const hfi_session_t *session)
+{
+    hf_write_map(w, 9);
+    inspect_word(w, "client");
+    inspect_word(w, session->client);
+    inspect_peer(w, session);
+    inspect_word(w, "user");
+    if (session->user == NULL)
+        hf_write_nil(w);
+    else
+        inspect_word(w, session->user);
+    inspect_seconds(w, "age", state->now_ns - session->opened_ns);
+    inspect_seconds(w, "idle", state->now_ns - session->heard_ns);
+    inspect_word(w, "detached");
+    hf_write_bool(w, session->link == 0);
+    inspect_pair(w, "holds", session->held.live);
+    inspect_pair(w, "parked", session->n_parked);
+    inspect_pair(w, "unacknowledged", session->stream.outbox.n_messages);
+}
+
+hf_err_t
+hfi_inspect_sessions(hf_call_t *call, void *self)
+{
+    (void)self;
+    const hfi_state_t *state = hfi_call_of(call)->state;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_list(w, state->sessions.live);
+    for (const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL); row != NULL;
+         row = hfi_idtable_next(&state->sessions, row))
+        inspect_session(w, state, row->session);
+    return hf_return_written(call);
+}
+
+/* ---- figures ----------------------------------------------------------------------------- */
+
+static bool
+inspect_is_newest(const hfi_plugins_t *plugins, const hfi_type_t *type)
+{
+    const char *name = type->row->name;
+    return hfi_plugins_find_type(plugins, name, strlen(name)) == type;
+}
+
+static void
+inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k, const char *name,
+               const char *version)
+{
+    uint64_t live = 0;
+    bool is_retired = true; /* all of its types are another one's now */
+    for (uint32_t i = 0; hfi_plugins_type(state->plugins, i) != NULL; i++) {
+        const hfi_type_t *type = hfi_plugins_type(state->plugins, i);
+        if (strcmp(type->plugin, name) != 0)
+            continue;
+        live += type->referents;
+        is_retired = is_retired && !inspect_is_newest(state->plugins, type);
+    }
+    inspect_word(w, name);
+    hf_write_map(w, 4);
+    inspect_word(w, "version");
+    inspect_word(w, version);
+    inspect_word(w, "hash");
+    if (k < state->n_images)
+        hf_write_value(w, &state->images[k]);
+    else
+        hf_write_nil(w);
+    inspect_pair(w, "live", live);
+    inspect_word(w, "retired");
+    hf_write_bool(w, is_retired);
+}
+
+static void
+inspect_plugins(hf_writer_t *w, const hfi_state_t *state)
 {
     const char *name;
     const char *version;
     uint32_t n = 0;
-    while (hfi_plugins_at(plugins, n, &name, &version))
+    while (hfi_plugins_at(state->plugins, n, &name, &version))
         n++;
     hf_write_map(w, n);
-    for (uint32_t k = 0; k < n && hfi_plugins_at(plugins, k, &name, &version); k++) {
-        uint64_t live = 0;
-        for (uint32_t i = 0; hfi_plugins_type(plugins, i) != NULL; i++) {
-            const hfi_type_t *type = hfi_plugins_type(plugins, i);
-            live += strcmp(type->plugin, name) == 0 ? type->referents : 0;
-        }
-        inspect_word(w, name);
-        hf_write_map(w, 2);
-        inspect_word(w, "version");
-        inspect_word(w, version);
-        inspect_pair(w, "live", live);
-    }
+    for (uint32_t k = 0; k < n && hfi_plugins_at(state->plugins, k, &name, &version); k++)
+        inspect_plugin(w, state, k, name, version);
 }
 
 static void
@@ -348,7 +432,7 @@ hfi_inspect_stats(hf_call_t *call, void *self)
     inspect_pair(w, "bytes_out", figures->bytes_out);
     inspect_pair(w, "memory", state->account.used);
     inspect_word(w, "plugins");
-    inspect_plugins(w, state->plugins);
+    inspect_plugins(w, state);
     inspect_word(w, "types");
     inspect_type_figures(w, state->plugins);
     if (has_world)

@@ -10,6 +10,7 @@ hf_method_f hfi_inspect_describe;
 hf_method_f hfi_inspect_number_of_objects;
 hf_method_f hfi_inspect_objects;
 hf_method_f hfi_inspect_debug_info;
+hf_method_f hfi_inspect_sessions;
 hf_method_f hfi_inspect_stats;
 
 #endif

@@ -13,9 +13,10 @@
 #include <value/value.h>
 
 enum {
-    LINK_SMALL_FRAME = 256, /* any of ours but WELCOME */
-    LINK_STEP = 4,          /* messages between two steps of the look-ahead */
-    LINK_FEW = 1024,        /* so few holdings are in the cache anyway */
+    LINK_CLIENT_BYTES = 127, /* of HELLO's free text are kept */
+    LINK_SMALL_FRAME = 256,  /* any of ours but WELCOME */
+    LINK_STEP = 4,           /* messages between two steps of the look-ahead */
+    LINK_FEW = 1024,         /* so few holdings are in the cache anyway */
 };
 
 /* ---- frames of ours ---------------------------------------------------------------------- */
@@ -254,6 +255,14 @@ link_open_session(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello
         return;
     }
     session->uid = link->uid;
+    session->pid = link->pid;
+    session->opened_ns = state->now_ns;
+    size_t len = hello->client.len < LINK_CLIENT_BYTES ? hello->client.len : LINK_CLIENT_BYTES;
+    while (len < hello->client.len && len > 0 && (hello->client.at[len] & 0xc0) == 0x80)
+        len--; /* not inside a character */
+    session->client = hfi_need(len + 1);
+    if (len != 0)
+        memcpy(session->client, hello->client.at, len);
     if (link->user != NULL) {
         session->user = hfi_need(strlen(link->user) + 1);
         memcpy(session->user, link->user, strlen(link->user));

@@ -21,7 +21,9 @@
 #define MACHINE_MS    INT64_C(1000000)
 
 enum {
-    MACHINE_RUNS = 1024, /* of woken and queued calls in one apply */
+    MACHINE_RUNS = 1024,      /* of woken and queued calls in one apply */
+    MACHINE_FRAME_MIN = 1024, /* the longest error is shorter */
+    MACHINE_DEPTH_MIN = 4,    /* a message, its arguments, a list of one handle */
     MACHINE_ENTROPY_BYTES = 32,
     MACHINE_DRAWS = 1 << 20, /* from one ENTROPY; then another is asked for */
     MACHINE_DEPTH = 64,      /* of settings, policies and answers of the world */
@@ -223,10 +225,12 @@ machine_boot(hfi_state_t *state, hfi_span_t bytes)
         hfi_state_log(state, HF_LOG_ERROR, "server", "the settings are no map");
     }
     hfi_bytes_close(&scratch);
-    const hfi_machine_limits_t *limits = &state->boot.limits;
-    uint64_t depth = limits->depth < HFI_DEPTH_MAX ? limits->depth : HFI_DEPTH_MAX;
+    hfi_machine_limits_t *limits = &state->boot.limits;
+    limits->frame = limits->frame > MACHINE_FRAME_MIN ? limits->frame : MACHINE_FRAME_MIN;
+    limits->depth = limits->depth > MACHINE_DEPTH_MIN ? limits->depth : MACHINE_DEPTH_MIN;
+    limits->depth = limits->depth < HFI_DEPTH_MAX ? limits->depth : HFI_DEPTH_MAX;
     state->wire = (hfi_limits_t){.frame_bytes = limits->frame,
-                                 .depth = depth,
+                                 .depth = limits->depth,
                                  .window = limits->window,
                                  .window_bytes = limits->window_bytes};
 }
@@ -234,7 +238,7 @@ machine_boot(hfi_state_t *state, hfi_span_t bytes)
 static void
 machine_image(hfi_state_t *state, hfi_span_t hash)
 {
-    char why[512];
+    char why[512] = "";
     const hf_plugin_t *plugin = state->world.find_image == NULL
                                     ? NULL
                                     : state->world.find_image(state->world.context, hash);
@@ -242,7 +246,9 @@ machine_image(hfi_state_t *state, hfi_span_t hash)
         hfi_state_log(state, HF_LOG_ERROR, "server", "an image that was never mapped");
     else if (!hfi_plugins_add(state->plugins, plugin, why, sizeof why))
         hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
-    else if (plugin->open != NULL)
+    else
+        hfi_state_note_image(state, hash);
+    if (plugin != NULL && why[0] == '\0' && plugin->open != NULL)
         (void)machine_run_plugin(state, plugin, "open");
 }
 

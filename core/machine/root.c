@@ -211,6 +211,8 @@ static const hf_method_t root_methods[] = {
               "Referents by number, those above `after`: object, typeid, size, holders."),
     HF_METHOD("debug_info", "-> str", hfi_inspect_debug_info, HF_READS,
               "Referents with their holders and what they look like, for people."),
+    HF_METHOD("sessions", "-> list", hfi_inspect_sessions, HF_READS,
+              "Who is connected: client, peer, user, how long, what each holds."),
     HF_METHOD_PARKS("stats", "-> map", hfi_inspect_stats, NULL, HF_READS,
                     "Figures of the manager, its plugins and its types."),
     HF_METHOD("shutdown", "drain: number = 5.0", root_shutdown, HF_WRITES,

@@ -39,6 +39,7 @@ hfi_session_destroy(hfi_session_t **self_p)
     hfi_idtable_close(&self->held);
     hfi_idtable_close(&self->pending);
     hfi_idtable_close(&self->owned);
+    free(self->client);
     free(self->user);
     free(self);
     *self_p = NULL;

@@ -56,7 +56,10 @@ typedef struct hfi_session {
     uint32_t owned_sweep;  /* rows of `owned` at which the dead are looked for */
     hf_waiters_t waiting;  /* records that wait for a promise or their turn, in the calls' order */
     uint64_t digest;
-    int64_t uid;         /* the opener's; -1: it showed none */
+    int64_t uid; /* the opener's; -1: it showed none */
+    int64_t pid; /* the opener's; 0: unknown */
+    int64_t opened_ns;
+    char *client;        /* HELLO's free text, NUL-terminated */
     char *user;          /* the opener's, NUL-terminated; NULL: it showed none */
     bool is_send_out;    /* a SEND output for it is not taken yet */
     bool is_ending;      /* on the list of those to be ended */

@@ -101,6 +101,9 @@ typedef struct hfi_state {
     hfi_siphash_key_t secrets_key;
 
     hfi_plugins_t *plugins;
+    hf_value_t
+        *images; /* kept: the hash of each plugin's content, in hex, in the order they came */
+    uint32_t n_images;
     hfi_policy_t *policy;
     hfi_referents_t referents;
     hfi_referent_t *root; /* object 0, in no table */
@@ -187,6 +190,9 @@ hfi_state_has_chores(const hfi_state_t *self)
     return (self->n_settled | self->n_ending | self->referents.n_listed | self->woken.count |
             self->queued.count) != 0;
 }
+
+/* Notes by what hash the last plugin came. */
+void hfi_state_note_image(hfi_state_t *self, hfi_span_t hash);
 
 /* ---- what leaves ---------------------------------------------------------------------- */
 

@@ -421,7 +421,7 @@ wait_settle_value(hfi_state_t *state, const hfi_promises_t *promises, hf_value_t
         const char *why = NULL;
         hf_value_t admitted;
         hfi_bytes_t scratch = {0};
-        uint64_t depth = state->boot.limits.depth - 1;
+        uint64_t depth = state->wire.depth - 1; /* the message's own array is 1 */
         is_sound = hfi_admit_value(hfi_value_span(&settled), depth, &scratch, &admitted, &why) ==
                    HFI_ADMIT_OK;
         hfi_bytes_close(&scratch);

@@ -265,6 +265,48 @@ a_oneway_call_parks_too(void **state)
     bench_close(&t);
 }
 
+/* A call may park on the waiters of another referent of its plugin; the record holds that one too. */
+static void
+parked_elsewhere(void **state)
+{
+    (void)state;
+    bench_t t = bench_open(NULL);
+    assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "3: <Gate #2>\n");
+    assert_string_equal(rig_call(&t.a, 2, "watch", "[{\"$handle\": [1]}]"), "");
+    assert_string_equal(rig_call(&t.b, 1, "counts", NULL), "2: [1, 0, 0, 0]\n");
+    (void)rig_put_call(&t.b, 1, "put", "[\"x\"]", NULL);
+    (void)rig_put_call(&t.b, 1, "counts", NULL, NULL);
+    rig_send(&t.b);
+    assert_string_equal(rig_answers(&t.b), "3: None\n4: [0, 0, 1, 0]\n");
+    assert_string_equal(rig_answers(&t.a), "4: 'x'\n");
+    (void)rig_call(&t.b, 1, "get", NULL);
+    assert_string_equal(rig_call(&t.a, 2, "watch", "[{\"$handle\": [1]}]"), "");
+    (void)rig_put_release(&t.a, 1, 1);
+    (void)rig_put_release(&t.a, 2, 1);
+    rig_send(&t.a);
+    (void)rig_put_call(&t.b, 0, "unbind", "[\"gate\"]", NULL);
+    (void)rig_put_release(&t.b, 1, 1);
+    rig_send(&t.b);
+    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents,
+                     2); /* held by the parked call alone */
+    (void)rig_put_cancel(&t.a, 5);
+    rig_send(&t.a);
+    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
+    bench_close(&t);
+}
+
+static void
+parked_nowhere(void **state)
+{
+    (void)state;
+    bench_t t = bench_open(NULL);
+    assert_non_null(strstr(
+        rig_call(&t.a, 1, "park_nowhere", NULL),
+        "3! RemoteError: plugin trial: Gate.park_nowhere: it parked on waiters that lie in no"));
+    assert_int_equal(parked(&t), 0);
+    bench_close(&t);
+}
+
 /* ---- two exits at once: the first wins, and there is one answer -------------------------- */
 
 static void
@@ -499,6 +541,8 @@ main(void)
         cmocka_unit_test(a_dead_sessions_calls_go),
         cmocka_unit_test(a_parked_call_holds),
         cmocka_unit_test(a_oneway_call_parks_too),
+        cmocka_unit_test(parked_elsewhere),
+        cmocka_unit_test(parked_nowhere),
         cmocka_unit_test(wake_then_cancel),
         cmocka_unit_test(cancel_then_wake),
         cmocka_unit_test(two_times_at_once),

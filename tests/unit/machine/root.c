@@ -155,7 +155,9 @@ stats(void **state)
                                     .bytes = {(const uint8_t *)"\x81\xa3pid\x07", 6}});
     const char *says = rig_answers(&t.a);
     assert_non_null(strstr(says, "1: {'uptime': 1.5, 'referents': 0, 'sessions': 1, "));
-    assert_non_null(strstr(says, "'plugins': {'trial': {'version': '1.0.0', 'live': 0}}"));
+    assert_non_null(strstr(
+        says,
+        "'plugins': {'trial': {'version': '1.0.0', 'hash': '01', 'live': 0, 'retired': False}}"));
     assert_non_null(strstr(says, "'pid': 7}"));
     /* nobody waits for it any more */
     (void)rig_call(&t.a, 0, "stats", NULL);
@@ -166,6 +168,32 @@ stats(void **state)
                                     .link = t.rig->job,
                                     .bytes = {(const uint8_t *)"\x80", 1}});
     assert_string_equal(rig_answers(&t.a), "");
+    bench_close(&t);
+}
+
+static void
+sessions(void **state)
+{
+    (void)state;
+    bench_t t = bench_open();
+    rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_LINK_UP,
+                                    .link = 2,
+                                    .peer = {.user = hfi_span_of("ann"), .uid = 1000, .pid = 42}});
+    rig_hello(
+        t.rig, 2,
+        &(hfi_hello_t){.session = {.bytes = {2}}, .attempt = 1, .client = hfi_span_of("demo 42")});
+    rig_pass(t.rig, 0.5);
+    (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
+    (void)rig_call(&t.a, 1, "get", NULL);
+    rig_down(t.rig, 2, false);
+    assert_string_equal(
+        rig_call(&t.a, 0, "sessions", NULL),
+        "3: [{'client': '', 'peer': None, 'user': None, 'age': 0.5, 'idle': 0.0, 'detached': "
+        "False, "
+        "'holds': 1, 'parked': 1, 'unacknowledged': 0}, {'client': 'demo 42', 'peer': 'uid 1000 "
+        "pid "
+        "42', 'user': 'ann', 'age': 0.5, 'idle': 0.5, 'detached': True, 'holds': 0, 'parked': 0, "
+        "'unacknowledged': 0}]\n");
     bench_close(&t);
 }
 
@@ -274,15 +302,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),
-        cmocka_unit_test(describes),
-        cmocka_unit_test(objects),
-        cmocka_unit_test(universals),
-        cmocka_unit_test(stats),
-        cmocka_unit_test(exposure),
-        cmocka_unit_test(images),
-        cmocka_unit_test(chance),
-        cmocka_unit_test(between_referents),
+        cmocka_unit_test(names),    cmocka_unit_test(describes),
+        cmocka_unit_test(objects),  cmocka_unit_test(universals),
+        cmocka_unit_test(stats),    cmocka_unit_test(sessions),
+        cmocka_unit_test(exposure), cmocka_unit_test(images),
+        cmocka_unit_test(chance),   cmocka_unit_test(between_referents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ struct gate {
     char notes[NOTES];
 };
 
+static const hf_type_t gate_type;
 static const hf_type_t cell_type;
 
 static void
@@ -214,6 +215,28 @@ gate_value_of(hf_call_t *call, void *self)
                                       : hf_return_value(call, &value);
 }
 
+/* Parks on another gate's list until that one has an item. */
+static hf_err_t
+gate_watch(hf_call_t *call, void *self)
+{
+    (void)self;
+    struct gate *other = hf_deref(call, hf_arg(call, 0), &gate_type);
+    if (other == NULL)
+        return HF_RAISED;
+    if (other->n == 0)
+        return hf_park(call, &other->getters, HF_FOREVER);
+    return hf_return_value(call, &other->items[0]);
+}
+
+/* Parks on a list that is in no referent's state. */
+static hf_err_t
+gate_park_nowhere(hf_call_t *call, void *self)
+{
+    (void)self;
+    hf_waiters_t here = {0, 0, 0};
+    return hf_park(call, &here, HF_FOREVER);
+}
+
 static void
 gate_on_timer(hf_call_t *call, void *self, uint32_t number)
 {
@@ -282,6 +305,9 @@ static const hf_method_t gate_methods[] = {
     HF_METHOD("random", "-> int", gate_random, HF_READS, "Chance."),
     HF_METHOD("new_cell", "value: any -> handle[Cell]", gate_new_cell, HF_WRITES, "A Cell."),
     HF_METHOD("self", "-> handle", gate_self, HF_READS, "Itself."),
+    HF_METHOD_PARKS("watch", "gate: handle", gate_watch, NULL, HF_READS,
+                    "Another gate's first item."),
+    HF_METHOD_PARKS("park_nowhere", "", gate_park_nowhere, NULL, HF_READS, "Parks on its stack."),
     HF_METHOD("value_of", "handle: handle", gate_value_of, HF_READS, "Another's value."),
 };
 
