@@ -312,16 +312,17 @@ loop_level(uint64_t level)
 static uint64_t
 loop_rss_bytes(void)
 {
-    unsigned long size;
-    unsigned long resident = 0;
+    char line[128];
+    char *rest;
     FILE *from = fopen("/proc/self/statm", "re");
     if (from == NULL)
         return 0;
-    if (fscanf(from, "%lu %lu", &size, &resident) !=
-        2) // NOLINT(cert-err34-c): the kernel's own numbers
-        resident = 0;
+    const char *text = fgets(line, sizeof line, from);
     (void)fclose(from);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (text == NULL)
+        return 0;
+    (void)strtoull(text, &rest, 10); /* all of it; resident is the second number */
+    return (uint64_t)strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void

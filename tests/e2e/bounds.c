@@ -90,7 +90,7 @@ address_space_at_its_limit_is_the_same(void **state)
     raw_answer_t answer;
     if (E2E_IS_SANITIZED)
         skip();
-    self->address_limit = 400 * 1024 * 1024;
+    self->address_limit = UINT64_C(400) * 1024 * 1024;
     E2E_START(self, NULL);
     raw_open(&client, self->endpoint, 3);
     (void)raw_begin(&client, false);
@@ -111,7 +111,7 @@ a_full_disk_under_the_record_is_said_once(void **state)
     e2e_t *self = *state;
     raw_t client;
     raw_answer_t answer;
-    self->file_limit = 4 * 1024 * 1024; /* the copies of plugins fit */
+    self->file_limit = UINT64_C(4) * 1024 * 1024; /* the copies of plugins fit */
     E2E_START(self, NULL);
     raw_open(&client, self->endpoint, 4);
     (void)raw_begin(&client, false);
@@ -191,7 +191,7 @@ who_never_reads_is_bounded_and_ended(void **state)
     e2e_await_log(self, "ends: limit");
     assert_int_equal(length_of(&other, mine), 0);
     if (!E2E_IS_SANITIZED)
-        assert_true(peak_of(self->pid) < 150 * 1024 * 1024);
+        assert_true(peak_of(self->pid) < UINT64_C(150) * 1024 * 1024);
     raw_close(&deaf);
     raw_close(&other);
 }
@@ -254,7 +254,7 @@ repeated_resyncs_do_not_multiply(void **state)
         assert_int_equal(length_of(&other, mine), 0);
     }
     if (!E2E_IS_SANITIZED)
-        assert_true(peak_of(self->pid) < 150 * 1024 * 1024);
+        assert_true(peak_of(self->pid) < UINT64_C(150) * 1024 * 1024);
     raw_close(&deaf);
     raw_close(&other);
 }

@@ -21,7 +21,6 @@ enum { RAW_DATA, RAW_HELLO, RAW_WELCOME, RAW_REJECT, RAW_RESYNC, RAW_PING, RAW_P
 typedef struct raw {
     void *context;
     void *socket;
-    bool is_unread;
     uint8_t secret[RAW_SECRET];
     uint8_t manager[RAW_SECRET]; /* WELCOME's */
     uint64_t attempt;
@@ -29,7 +28,8 @@ typedef struct raw {
     uint64_t received;      /* the last one in order */
     msgpack_unpacked frame; /* the last frame's header; kind below */
     int kind;               /* RAW_DATA … */
-    uint8_t *bytes;         /* of the last frame */
+    bool is_unread;
+    uint8_t *bytes; /* of the last frame */
     size_t len;
     size_t at;       /* where the next message of it begins */
     uint64_t number; /* that message's number */
