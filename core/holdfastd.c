@@ -255,7 +255,7 @@ daemon_open_signals(void)
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGTERM);
     (void)sigaddset(&stops, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &stops, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &stops, NULL);
     return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -327,6 +327,7 @@ main(int argc, char **argv)
     daemon_t self = {.ready_fd = -1};
     (void)umask(077); /* sockets and copies are for this user alone */
     /* one thread allocates, and libzmq's; each arena beyond the first reserves 64 MiB of addresses */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet */
     (void)mallopt(M_ARENA_MAX, hfi_ceiling_has_addresses() ? 2 : 1);
     self.settings = hfi_settings_new();
     if (self.settings == NULL)

@@ -62,8 +62,8 @@ struct hfi_call {
     bool has_changed; /* something that a run from the top would do twice */
     bool is_minded;
     bool is_counted; /* the handles in the answer are the session's already */
-    bool is_faulty; /* the plugin broke a rule: what it says further is not heard */
-    bool is_retry;  /* woken: parks again at its old place */
+    bool is_faulty;  /* the plugin broke a rule: what it says further is not heard */
+    bool is_retry;   /* woken: parks again at its old place */
     uint32_t n_homes;
 
     hfi_arena_mark_t mark;

@@ -11,7 +11,7 @@ void hfi_link_down(hfi_state_t *state, uint64_t number, bool is_certain);
 /* Called between two messages: what they left to be done. */
 typedef void(hfi_settle_f)(hfi_state_t *state);
 
-void hfi_link_frame(hfi_state_t *state, uint64_t number, hfi_span_t frame, hfi_settle_f *settle);
+void hfi_link_frame(hfi_state_t *state, uint64_t number, hfi_span_t bytes, hfi_settle_f *settle);
 
 /* The session's alarm went off: it expires, or is probed. */
 void hfi_link_lease(hfi_state_t *state, hfi_session_t *session);

@@ -93,11 +93,11 @@ typedef struct hfi_state {
     bool is_booted;
     bool is_stopping; /* drains: no new sessions */
     bool is_stopped;
+    bool has_chance; /* chance_key is there */
     hfi_alarm_t drain_alarm;
 
     uint8_t chance_key[32]; /* the last ENTROPY */
     uint64_t chance_count;  /* blocks drawn from it */
-    bool has_chance;
     hfi_siphash_key_t secrets_key;
 
     hfi_plugins_t *plugins;

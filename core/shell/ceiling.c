@@ -23,8 +23,8 @@ ceiling_number(const char *file)
     FILE *from = fopen(file, "re");
     if (from == NULL)
         return n;
-    if (fscanf(from, "%" SCNu64, &n) !=
-        1) // NOLINT(cert-err34-c): a number too large is no limit either
+    /* NOLINTNEXTLINE(cert-err34-c): a number too large is no limit either */
+    if (fscanf(from, "%" SCNu64, &n) != 1)
         n = UINT64_MAX;
     (void)fclose(from);
     return n;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -255,6 +256,25 @@ config_is_second(zconfig_t *first, zconfig_t *item)
     return false;
 }
 
+/* Where a limit's value goes; NULL: there is none of that name. */
+static uint64_t *
+config_limit_of(hfi_settings_limits_t *limits, const char *name)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } known[] = {
+#define HFI_LIMIT(name_, default_, text_) {#name_, offsetof(hfi_settings_limits_t, name_)},
+#include <machine/limit.def>
+#undef HFI_LIMIT
+    };
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        if (strcmp(known[k].name, name) == 0)
+            return (uint64_t *)(void *)((char *)limits + known[k].offset);
+    }
+    return NULL;
+}
+
 static bool
 config_read_limits(config_t *self, zconfig_t *section)
 {
@@ -262,12 +282,7 @@ config_read_limits(config_t *self, zconfig_t *section)
     for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
         self->item++;
         const char *name = zconfig_name(item);
-        uint64_t *place = NULL;
-#define HFI_LIMIT(name_, default_, text_)                                                          \
-    if (strcmp(name, #name_) == 0)                                                                 \
-        place = &self->settings->limits.name_;
-#include <machine/limit.def>
-#undef HFI_LIMIT
+        uint64_t *place = config_limit_of(&self->settings->limits, name);
         if (place == NULL)
             return config_refuse(self, "there is no limit '%s' (see --help-config)", name);
         if (config_is_second(first, item))

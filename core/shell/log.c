@@ -167,7 +167,7 @@ log_start(hfi_log_t *self)
     (void)sigfillset(&all);
     if (pthread_attr_init(&attr) != 0)
         return -1;
-    (void)pthread_attr_setstacksize(&attr, 128 * 1024);
+    (void)pthread_attr_setstacksize(&attr, (size_t)128 * 1024);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&self->writer, &attr, log_run, self);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -269,6 +269,7 @@ static size_t
 log_literal(char *line, size_t used, const char *text)
 {
     size_t n = strlen(text);
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a line is `used` bytes, no string */
     memcpy(line + used, text, n);
     return used + n;
 }

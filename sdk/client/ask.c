@@ -299,6 +299,7 @@ hfi_ask(const hfi_ask_t *ask, int64_t due_ns, hf_value_t *ret_value)
         return -1;
     if (!ask_begin(ask, due_ns, &future, &failure))
         return hfi_error_take(&failure);
+    HF_ASSERT(future != NULL);
     hfi_client_ref(client); /* it outlives a disconnect while somebody waits */
     hfi_waiter_t w = {.what = HFI_WAIT_FUTURE, .future = future};
     hfi_wait_end_t end = hfi_lead_wait(client, &w, due_ns);

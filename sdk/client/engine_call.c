@@ -36,6 +36,7 @@ engine_reserve_done(hfi_engine_t *self)
     hfi_engine_done_t *done = calloc(room, sizeof *done);
     if (done == NULL)
         return false;
+    HF_ASSERT(self->done != NULL || self->n_done == 0);
     for (uint32_t i = 0; i < self->n_done; i++)
         done[i] = self->done[(self->done_first + i) & self->done_mask];
     free(self->done);

@@ -177,7 +177,8 @@ hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
         return NULL;
     }
     self->magic = LINK_MAGIC;
-    self->endpoint = memcpy(copy, endpoint, len);
+    memcpy(copy, endpoint, len);
+    self->endpoint = copy;
     (void)zmq_msg_init(&self->received);
     (void)zmq_msg_init(&self->begun);
     if (!link_make(self, context, number)) {

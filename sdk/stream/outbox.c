@@ -151,14 +151,14 @@ outbox_link(hfi_outbox_t *self, hfi_chunk_t *chunk)
 static void
 outbox_unlink(hfi_outbox_t *self, hfi_chunk_t *chunk)
 {
-    if (chunk->prev != NULL)
-        chunk->prev->next = chunk->next;
-    else
+    if (self->head == chunk)
         self->head = chunk->next;
-    if (chunk->next != NULL)
-        chunk->next->prev = chunk->prev;
     else
+        chunk->prev->next = chunk->next;
+    if (self->tail == chunk)
         self->tail = chunk->prev;
+    else
+        chunk->next->prev = chunk->prev;
     if (self->hint == chunk)
         self->hint = NULL;
     outbox_chunk_free(self, chunk);

@@ -59,6 +59,8 @@ static bool
 differs_by_right(const char *method, const char *kind, const char *got)
 {
     char own[64];
+    if (kind[0] == '=')
+        return false; /* a result, no error */
     size_t len = strlen(kind);
     if (strncmp(got, kind, len) != 0 || got[len] != ':')
         return false;

@@ -197,12 +197,11 @@ e2e_run(e2e_t *self, const char *const *argv)
 }
 
 static const e2e_result_t *
-harness_run_with(e2e_t *self, const char *const *first, const char *const *rest)
+harness_run_with(e2e_t *self, const char *const *first, size_t n_first, const char *const *rest)
 {
     const char *argv[E2E_ARGS + 8];
-    size_t n = 0;
-    for (; *first != NULL; first++)
-        argv[n++] = *first;
+    size_t n = n_first;
+    memcpy(argv, first, n_first * sizeof *first);
     for (; *rest != NULL; rest++) {
         assert_true(n < sizeof argv / sizeof argv[0] - 1);
         argv[n++] = *rest;
@@ -214,13 +213,13 @@ harness_run_with(e2e_t *self, const char *const *first, const char *const *rest)
 const e2e_result_t *
 e2e_holdfastd(e2e_t *self, const char *const *args)
 {
-    return harness_run_with(self, (const char *const[]){E2E_HOLDFASTD_PATH, NULL}, args);
+    return harness_run_with(self, (const char *const[]){E2E_HOLDFASTD_PATH}, 1, args);
 }
 
 const e2e_result_t *
 e2e_tool(e2e_t *self, const char *const *args)
 {
-    return harness_run_with(self, (const char *const[]){E2E_TOOL_PATH, "-m", self->endpoint, NULL},
+    return harness_run_with(self, (const char *const[]){E2E_TOOL_PATH, "-m", self->endpoint}, 3,
                             args);
 }
 

@@ -154,6 +154,7 @@ put_commit(op_put_t *put)
     put->call.method = hfi_span_of(put->method);
     put->call.cookie = op;
     hfi_engine_put_t how = hfi_engine_put(user->engine, &put->call, &number, &failure);
+    put->call.args = NULL; /* they were copied */
     if (how == HFI_PUT_FAILED && hfi_engine_state(user->engine) != HFI_ENGINE_ENDED)
         sim_fail(user->sim, SIM_CHECK_SESSION, "user %u: %s refused: %s: %s", user->index,
                  sim_op_word(op), failure.kind, failure.text);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* walk -- the first way through the machine: create, call, park, wake, release. */
-#include "../../../plugins/examples/counter.c"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,13 +8,16 @@
 
 #include <cmocka.h>
 
+#include <holdfast/plugin.h>
 #include <holdfast/testing.h>
+
+extern const hf_plugin_t hf_plugin_counter;
 
 static void
 counts(void **state)
 {
     (void)state;
-    hf_testing_t *manager = hf_testing_new(&hf_plugin);
+    hf_testing_t *manager = hf_testing_new(&hf_plugin_counter);
     hf_testing_session_t *a = hf_testing_open(manager);
     uint64_t counter = hf_testing_create(a, "Counter", "i", (int64_t)40);
     assert_int_equal(counter, 1);
