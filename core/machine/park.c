@@ -46,6 +46,7 @@ hfi_parks_close(hfi_parks_t *self)
 static void
 parks_grow(hfi_parks_t *self)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers grows by a pointer */
     self->chunks = hfi_need_more(self->chunks, (size_t)(self->n_chunks + 1) * sizeof *self->chunks);
     hfi_parked_t *chunk = hfi_need(HFI_PARKS_CHUNK * sizeof *chunk);
     self->chunks[self->n_chunks] = chunk;

@@ -157,7 +157,7 @@ probe_start(hfi_watch_t *self)
     (void)sigfillset(&all);
     if (pthread_attr_init(&attr) != 0)
         return -1;
-    (void)pthread_attr_setstacksize(&attr, 128 * 1024);
+    (void)pthread_attr_setstacksize(&attr, (size_t)128 * 1024);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&self->watchdog, &attr, probe_watch, self);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

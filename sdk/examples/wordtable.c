@@ -28,9 +28,8 @@ wordtable_close(struct wordtable *self)
     struct word *word, *next;
     HASH_ITER(hh, self->words, word, next)
     {
-        HASH_DEL(
-            self->words,
-            word); /* NOLINT(clang-analyzer-unix.Malloc): word is the head, and leaves the table here */
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): word is the head, and leaves the table here */
+        HASH_DEL(self->words, word);
         free(word);
     }
 }

@@ -106,21 +106,19 @@ read_options(options_t *self, int argc, char **argv)
             self->settings.is_recorded = true;
         } else if (strcmp(argv[i], "--twice") == 0) {
             self->is_twice = true;
-        } else if (value == NULL) {
-            usage();
-        } else if (strcmp(argv[i], "--seed") == 0) {
+        } else if (value != NULL && strcmp(argv[i], "--seed") == 0) {
             self->first = self->last = number(argv[++i], '\0');
-        } else if (strcmp(argv[i], "--seeds") == 0) {
+        } else if (value != NULL && strcmp(argv[i], "--seeds") == 0) {
             const char *dash = strchr(value, '-');
             if (dash == NULL)
                 usage();
             self->first = number(value, '-');
             self->last = number(dash + 1, '\0');
             i++;
-        } else if (strcmp(argv[i], "--fault") == 0) {
+        } else if (value != NULL && strcmp(argv[i], "--fault") == 0) {
             self->fault = argv[++i];
             self->settings.fault = fault_of(self->fault);
-        } else if (strcmp(argv[i], "--expect") == 0) {
+        } else if (value != NULL && strcmp(argv[i], "--expect") == 0) {
             self->expect = argv[++i];
         } else {
             usage();

@@ -104,7 +104,7 @@ sim_op_t *sim_referee_add(sim_referee_t *self);
 void sim_referee_take_back(sim_referee_t *self, sim_op_t *op);
 
 /* The witness heard op run. For sim_witness_listen. */
-void sim_referee_heard(void *self, uint64_t op);
+void sim_referee_heard(void *context, uint64_t id);
 
 /* A referent was made with that number. */
 void sim_referee_made(sim_referee_t *self, uint64_t object);

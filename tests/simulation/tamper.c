@@ -176,7 +176,7 @@ tamper_result(hf_writer_t *w, uint64_t call, const hf_value_t *value)
 {
     hfi_message_write_result(w, call);
     hf_write_value(w, value);
-    HF_ASSERT(!w->failed);
+    HF_ASSERT(w->at != NULL && !w->failed);
     return (hfi_span_t){w->at, w->len};
 }
 

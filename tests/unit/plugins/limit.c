@@ -79,9 +79,10 @@ look(limited_t *self, const row_t *row, uint64_t object)
 {
     bool is_queue = strcmp(row->typeid_, "Queue") == 0;
     const char *text = bed_call(self->bed, object, is_queue ? "qsize" : "getvalue", "[]");
-    char *copy = malloc(strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
     assert_non_null(copy);
-    return strcpy(copy, text);
+    return memcpy(copy, text, size);
 }
 
 static void
