@@ -615,7 +615,8 @@ config_complete_places(hfi_settings_t *self, char *why, size_t why_room)
     }
     if (!hfi_endpoint_folder(runtime, geteuid(), text, sizeof text))
         return config_say(why, why_room, "XDG_RUNTIME_DIR is too long for a socket's path");
-    self->folder = strdup(text);
+    if (self->folder == NULL)
+        self->folder = strdup(text);
     if (self->run_dir == NULL)
         self->run_dir = strdup(text);
     return (self->folder != NULL && self->run_dir != NULL) ||
