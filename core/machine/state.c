@@ -428,6 +428,7 @@ hfi_state_return(hfi_state_t *self, hfi_buffer_t **buffer_p)
 hf_value_t
 hfi_buffer_view(const hfi_buffer_t *self)
 {
+    HF_ASSERT(self->w.at != NULL || self->w.len == 0);
     return hfi_value_view((hfi_span_t){self->w.at, self->w.len}, self->w.tag);
 }
 
