@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 
 def run(*argv):
@@ -70,6 +70,13 @@ def tidy(build, source):
     return done.returncode == 0, said, time.monotonic() - start
 
 
+def remember(memory, files):
+    """Writes what is known, after each file: a run that is cut off has not read in vain."""
+    with open(memory + '.new', 'w', encoding='utf-8') as file:
+        json.dump(files, file, indent=0)
+    os.replace(memory + '.new', memory)
+
+
 def main(build, jobs=None):
     build = os.path.abspath(build)
     memory = os.path.join(build, 'tidy.json')
@@ -83,16 +90,15 @@ def main(build, jobs=None):
     todo = [source for source in now if not now[source] or before.get(source, {}).get('clean') != now[source]]
     todo.sort(key=lambda source: -seconds[source])
     bad = []
-    try:
-        with ThreadPoolExecutor(int(jobs or os.cpu_count())) as pool:
-            for source, (is_clean, said, took) in zip(todo, pool.map(lambda source: tidy(build, source), todo)):
-                before[source] = {'clean': now[source] if is_clean else '', 'seconds': round(took, 1)}
-                if not is_clean:
-                    bad.append(source)
-                    print(said, end='', flush=True)
-    finally:
-        with open(memory, 'w', encoding='utf-8') as file:
-            json.dump({source: before[source] for source in now if source in before}, file, indent=0)
+    with ThreadPoolExecutor(int(jobs or os.cpu_count())) as pool:
+        runs = {pool.submit(tidy, build, source): source for source in todo}
+        for done in as_completed(runs):
+            source, (is_clean, said, took) = runs[done], done.result()
+            before[source] = {'clean': now[source] if is_clean else '', 'seconds': round(took, 1)}
+            remember(memory, {source: before[source] for source in now if source in before})
+            if not is_clean:
+                bad.append(source)
+                print(said, end='', flush=True)
     print(f'clang-tidy: {len(now)} files, {len(todo)} read, {len(bad)} with findings')
     return 1 if bad else 0
 
