@@ -4,9 +4,8 @@
 #define HFI_CONTAINERS_H
 
 #include <common/ring.h>
+#include <common/table.h>
 #include <holdfast/plugin.h>
-
-#include "table.h"
 
 extern const hf_type_t hfi_list_type;
 extern const hf_type_t hfi_dict_type;
