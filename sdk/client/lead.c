@@ -20,9 +20,9 @@
  * and appoints the next. So a lead once given away is never lost.
  *
  * Packing. With nothing in flight a call leaves at once. While a frame is unanswered, calls that nobody waits for
- * gather: until they fill a frame, until somebody waits, until an answer was received. Nothing waits for company: what
- * gathers could not have been answered earlier, as the manager works through the frame before it. The keeper bounds it
- * by 100 ms.
+ * gather: until there are LEAD_PACK bytes of them, until somebody waits, until an answer was received. Nothing waits
+ * for company: what gathers could not have been answered earlier, as the manager works through the frame before it.
+ * The keeper bounds it by 100 ms.
  *
  * Locking. The client's mutex is held at every entry and exit and is let go around every send, receive and poll. So
  * the state is looked at anew after each of them. Threads are woken after the mutex was let go (hfi_client_unlock),
@@ -49,6 +49,10 @@ enum { LEAD_WAITING, LEAD_DONE, LEAD_LEAD };
 enum { LEAD_DRAIN = 64 }; /* frames, before the state is looked at anew */
 
 enum { LEAD_POLL_FRAMES, LEAD_POLL_EVENTS, LEAD_POLL_WAKE, LEAD_POLL_FDS };
+
+/* Bytes that are worth a frame: some 200 small calls. A whole window in one frame would have manager and program take
+ * turns, each idle while the other works. */
+enum { LEAD_PACK = 3072 };
 
 #define LEAD_OWING_NS (100 * HFI_MS)
 
@@ -391,14 +395,14 @@ void
 hfi_lead_put(hf_client_t *c)
 {
     size_t unsent = hfi_engine_unsent(c->engine);
-    if (hfi_engine_is_waiting(c->engine) && unsent < HFI_ENGINE_ROOM) {
+    if (hfi_engine_is_waiting(c->engine) && unsent < LEAD_PACK) {
         hfi_keeper_poke(c); /* it gathers */
     } else if (c->is_led) {
         lead_nudge(c);
     } else {
         c->is_led = true;
         lead_send(c);
-        if (unsent >= HFI_ENGINE_ROOM)
+        if (unsent >= LEAD_PACK)
             lead_receive(c, NULL, 0); /* what is answered meanwhile is not left to pile up */
         lead_leave(c);
     }
