@@ -47,6 +47,26 @@ hfi_call_give_buffers(hfi_call_t *self)
         hfi_state_return(self->state, &self->buffer);
 }
 
+static bool
+answer_is_in(hfi_referent_t *home, const void *at, size_t size)
+{
+    uintptr_t from = (uintptr_t)hfi_referent_self(home);
+    uint64_t room = home->type->row->self_size;
+    return (uintptr_t)at >= from && room >= size && (uintptr_t)at - from <= room - size;
+}
+
+hfi_referent_t *
+hfi_call_home(const hfi_call_t *self, const void *at, size_t size)
+{
+    if (self->referent != NULL && answer_is_in(self->referent, at, size))
+        return self->referent;
+    for (uint32_t i = 0; i < self->n_homes; i++) {
+        if (answer_is_in(self->homes[i], at, size))
+            return self->homes[i];
+    }
+    return NULL;
+}
+
 /* ---- handles to a session ------------------------------------------------------------- */
 
 /* Takes back the first `n` handles' references. */

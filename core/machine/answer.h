@@ -69,7 +69,7 @@ struct hfi_call {
     hfi_arena_mark_t mark;
     hf_writer_t *w; /* where the value goes */
     size_t value_at;
-    hfi_referent_t *homes[HFI_CALL_HOMES]; /* whose state hf_deref has given */
+    hfi_referent_t *homes[HFI_CALL_HOMES]; /* whose state hf_deref has given, or it parked in */
     hfi_begun_t begun;
     hfi_bound_t bound;
     hfi_failure_t failure;
@@ -94,6 +94,7 @@ hfi_call_borrow(hfi_state_t *state)
     self->head.arg = NULL;
     self->head.n_arg = 0;
     self->head.row = 0;
+    self->head.note = 0;
     self->session = NULL;
     self->referent = NULL;
     self->type = NULL;
@@ -137,6 +138,10 @@ hfi_call_return(hfi_call_t **self_p)
     self->state->calls = self;
     *self_p = NULL;
 }
+
+/* The referent in whose state those bytes are: the one being called, one that hf_deref gave, or where the call was parked;
+ * NULL: none of them. */
+hfi_referent_t *hfi_call_home(const hfi_call_t *self, const void *at, size_t size);
 
 /* Begins a value: w to write it to; NULL: it has been said that it may not. */
 hf_writer_t *hfi_answer_begin(hfi_call_t *self);

@@ -367,6 +367,10 @@ call_of_record(hfi_state_t *state, hfi_parked_t *record)
     self->sink = record->is_oneway ? HFI_SINK_DROP : HFI_SINK_SESSION;
     self->args = record->args;
     self->kwargs = record->kwargs;
+    self->head.note = record->note;
+    bool is_elsewhere = record->home != NULL && record->home != record->referent;
+    if (is_elsewhere)
+        self->homes[self->n_homes++] = record->home;
     return self;
 }
 
@@ -625,23 +629,6 @@ hfi_call_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
 
 /* ---- parking ---------------------------------------------------------------------------- */
 
-/* Whose state those waiters are in: the referent's being called, or one's that hf_deref gave. */
-static hfi_referent_t *
-call_home(const hfi_call_t *self, const hf_waiters_t *waiters)
-{
-    hfi_referent_t *homes[HFI_CALL_HOMES + 1] = {self->referent};
-    for (uint32_t i = 0; i < self->n_homes; i++)
-        homes[i + 1] = self->homes[i];
-    for (uint32_t i = 0; i <= self->n_homes; i++) {
-        uintptr_t from = (uintptr_t)hfi_referent_self(homes[i]);
-        uint64_t size = homes[i]->type->row->self_size;
-        if ((uintptr_t)waiters >= from && size >= sizeof *waiters &&
-            (uintptr_t)waiters - from <= size - sizeof *waiters)
-            return homes[i];
-    }
-    return NULL;
-}
-
 /* The record of a call that parks; false: a limit, raised. */
 static bool
 call_require_record(hfi_call_t *self)
@@ -699,7 +686,7 @@ hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
     if (self->is_faulty || self->stage == HFI_STAGE_DONE)
         return HF_RAISED;
     const char *why = call_park_objection(self);
-    hfi_referent_t *home = why == NULL ? call_home(self, waiters) : NULL;
+    hfi_referent_t *home = why == NULL ? hfi_call_home(self, waiters, sizeof *waiters) : NULL;
     if (why == NULL && home == NULL)
         why = "it parked on waiters that lie in no referent's state";
     if (why == NULL && !hfi_waiters_are_sound(&self->state->parks, waiters))
@@ -719,6 +706,7 @@ hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
     call_set_home(self->state, record, home);
     record->waiters = at;
     record->method = self->head.row;
+    record->note = self->head.note;
     record->park_due_ns = due;
     record->state = HFI_PARKED_PARKED;
     if (!is_same)

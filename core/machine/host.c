@@ -452,7 +452,8 @@ host_deref(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type)
                                type == NULL ? "nothing" : type->name, referent->type->row->name);
         return NULL;
     }
-    if (self->n_homes < HFI_CALL_HOMES)
+    bool is_home = hfi_call_home(self, hfi_referent_self(referent), 0) != NULL;
+    if (!is_home && self->n_homes < HFI_CALL_HOMES)
         self->homes[self->n_homes++] = referent;
     return hfi_referent_self(referent);
 }
@@ -654,25 +655,38 @@ host_caller(hf_call_t *call)
 }
 
 static hf_err_t
-host_own(hf_call_t *call)
+host_client(hf_call_t *call, uint64_t session, hf_value_t *ret_text)
+{
+    const hfi_session_t *of = hfi_state_session(hfi_call_of(call)->state, session);
+    return host_build(call, ret_text, "s", of == NULL || of->client == NULL ? "" : of->client);
+}
+
+static hf_err_t
+host_own(hf_call_t *call, const void *state)
 {
     hfi_call_t *self = hfi_call_of(call);
-    if (self->session == NULL || self->referent == NULL || self->type->row->session_died == NULL)
+    const hfi_referent_t *home = hfi_call_home(self, state, 0);
+    if (home == NULL)
+        return hfi_answer_fault(self, "it owns with what lies in no referent's state");
+    if (self->session == NULL || home->type->row->session_died == NULL)
         return hfi_answer_fault(
             self, "it owns, and there is no caller or its type has no `session_died`");
     if (hfi_session_own(self->session, &self->state->referents, &self->state->account,
-                        self->referent->number))
+                        home->number))
         return HF_OK;
     return hfi_answer_raise(self, "LimitExceeded", NULL, "the manager's memory is at its limit");
 }
 
 static void
-host_disown(hf_call_t *call, uint64_t session)
+host_disown(hf_call_t *call, const void *state, uint64_t session)
 {
     hfi_call_t *self = hfi_call_of(call);
     hfi_session_t *owner = hfi_state_session(self->state, session);
-    if (owner != NULL && self->referent != NULL)
-        hfi_session_disown(owner, &self->state->account, self->referent->number);
+    const hfi_referent_t *home = hfi_call_home(self, state, 0);
+    if (home == NULL)
+        (void)hfi_answer_fault(self, "it disowns with what lies in no referent's state");
+    else if (owner != NULL)
+        hfi_session_disown(owner, &self->state->account, home->number);
 }
 
 static double
@@ -766,4 +780,5 @@ const hf_host_t hfi_host = {
     .random = host_random,
     .timer = host_timer,
     .log = host_log,
+    .client = host_client,
 };

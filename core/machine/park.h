@@ -40,6 +40,7 @@ typedef struct hfi_parked {
     hfi_referent_t *home; /* whose state the waiters are in; held where it is not `referent` */
     uint32_t waiters;     /* bytes from the beginning of that state */
     int32_t job_status;
+    uint64_t note;  /* the method's own */
     uint64_t order; /* its place among those parked on the same thing: kept when it parks again */
     int64_t call_due_ns; /* CALL's timeout; INT64_MAX: none */
     int64_t park_due_ns; /* hf_park's */

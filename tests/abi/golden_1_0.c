@@ -43,11 +43,12 @@ MEMBER(hf_head_t, items, 12, uint32_t *);
 MEMBER(hf_head_t, bits, 16, uint64_t *);
 MEMBER(hf_head_t, is_negative, 24, bool *);
 
-AT_LEAST(hf_call_t, 24);
+AT_LEAST(hf_call_t, 32);
 MEMBER(hf_call_t, host, 0, const hf_host_t **);
 MEMBER(hf_call_t, arg, 8, const hf_value_t **);
 MEMBER(hf_call_t, n_arg, 16, uint32_t *);
 MEMBER(hf_call_t, row, 20, uint32_t *);
+MEMBER(hf_call_t, note, 24, uint64_t *);
 
 EXACTLY(hf_caller_t, 16);
 MEMBER(hf_caller_t, session, 0, uint64_t *);
@@ -106,7 +107,7 @@ MEMBER(hf_plugin_t, open, 40, hf_err_t (**)(hf_call_t *call));
 MEMBER(hf_plugin_t, close, 48, void (**)(hf_call_t *call));
 MEMBER(hf_plugin_t, get_extension, 56, const void *(**)(const char *name));
 
-AT_LEAST(hf_host_t, 360);
+AT_LEAST(hf_host_t, 368);
 MEMBER(hf_host_t, size, 0, uint32_t *);
 MEMBER(hf_host_t, spare, 4, uint32_t *);
 MEMBER(hf_host_t, get_extension, 8, const void *(**)(hf_call_t *call, const char *name));
@@ -160,12 +161,14 @@ MEMBER(hf_host_t, realloc, 280, void *(**)(hf_call_t *call, void *block, size_t 
 MEMBER(hf_host_t, free, 288, void (**)(hf_call_t *call, void *block));
 MEMBER(hf_host_t, mind, 296, void (**)(hf_call_t *call, uint64_t cookie));
 MEMBER(hf_host_t, caller, 304, hf_caller_t (**)(hf_call_t *call));
-MEMBER(hf_host_t, own, 312, hf_err_t (**)(hf_call_t *call));
-MEMBER(hf_host_t, disown, 320, void (**)(hf_call_t *call, uint64_t session));
+MEMBER(hf_host_t, own, 312, hf_err_t (**)(hf_call_t *call, const void *state));
+MEMBER(hf_host_t, disown, 320, void (**)(hf_call_t *call, const void *state, uint64_t session));
 MEMBER(hf_host_t, now, 328, double (**)(hf_call_t *call));
 MEMBER(hf_host_t, random, 336, uint64_t (**)(hf_call_t *call));
 MEMBER(hf_host_t, timer, 344, hf_err_t (**)(hf_call_t *call, uint32_t number, double seconds));
 MEMBER(hf_host_t, log, 352, void (**)(hf_call_t *call, int32_t level, const char *format, ...));
+MEMBER(hf_host_t, client, 360,
+       hf_err_t (**)(hf_call_t *call, uint64_t session, hf_value_t *ret_text));
 
 #endif
 

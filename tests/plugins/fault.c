@@ -83,6 +83,15 @@ fault_unknown_code(hf_call_t *call, void *self)
 }
 
 static hf_err_t
+fault_owns_astray(hf_call_t *call, void *self)
+{
+    uint64_t stray = 0;
+    (void)self;
+    hf_disown(call, &stray, 0);
+    return hf_own(call, &stray);
+}
+
+static hf_err_t
 fault_raises_null_kind(hf_call_t *call, void *self)
 {
     (void)self;
@@ -415,6 +424,7 @@ static const hf_method_t fault_methods[] = {
     HF_METHOD("says_parked", "", fault_says_parked, HF_READS | HF_PARKS,
               "Return HF_PARKED, not parked."),
     HF_METHOD("unknown_code", "", fault_unknown_code, HF_READS, "Return a code that there is not."),
+    HF_METHOD("owns_astray", "", fault_owns_astray, HF_WRITES, "Own with what is no state."),
     HF_METHOD("raises_null_kind", "", fault_raises_null_kind, HF_READS, "Raise with kind NULL."),
     HF_METHOD("raises_odd_kind", "", fault_raises_odd_kind, HF_READS,
               "Raise a kind that is no word."),

@@ -734,31 +734,48 @@ hf_caller(hf_call_t *call)
     return call->host->caller(call);
 }
 
-/* hf_own -- hear of the end of the caller's session.
+/* hf_client -- what a session's client says of itself: its program, process, host; for people.
  *
- * call   borrows   the call being served
+ * call       borrows   the call being served
+ * session              as hf_caller told it
+ * ret_text   gives     a str, for the call's life; "" where it said nothing or has ended; untouched on failure
  *
- * Returns HF_OK, `session_died` will run then, once; or HF_RAISED: LimitExceeded.
+ * Returns HF_OK, or HF_RAISED: LimitExceeded.
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
-hf_own(hf_call_t *call)
+hf_client(hf_call_t *call, uint64_t session, hf_value_t *ret_text)
 {
-    return call->host->own(call);
+    return call->host->client(call, session, ret_text);
 }
 
-/* hf_disown -- hear no more of a session's end.
+/* hf_own -- have a referent hear of the end of the caller's session.
+ *
+ * call    borrows   the call being served
+ * state   borrows   anything in the referent's state: of the one being called, or as hf_deref gave it
+ *
+ * Returns HF_OK, its `session_died` will run then, once; or HF_RAISED: LimitExceeded.
+ * Thread: [machine]. Blocks: no. Since: 1.0.
+ */
+static inline hf_err_t
+hf_own(hf_call_t *call, const void *state)
+{
+    return call->host->own(call, state);
+}
+
+/* hf_disown -- have a referent hear no more of a session's end.
  *
  * call      borrows   the call being served
+ * state     borrows   as hf_own's
  * session             as hf_caller told it
  *
  * Returns nothing.
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 static inline void
-hf_disown(hf_call_t *call, uint64_t session)
+hf_disown(hf_call_t *call, const void *state, uint64_t session)
 {
-    call->host->disown(call, session);
+    call->host->disown(call, state, session);
 }
 
 /* hf_now -- the manager's own monotonic time.

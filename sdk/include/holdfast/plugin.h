@@ -40,7 +40,8 @@ struct hf_call {
     const hf_host_t *host;
     const hf_value_t *arg; /* bound, in the signature's order; *args a list, **kwargs a map */
     uint32_t n_arg;
-    uint32_t row; /* the method's place in its type's table: tells what a parked call waits in */
+    uint32_t row;  /* the method's place in its type's table: tells what a parked call waits in */
+    uint64_t note; /* the method's own, 0 at first: what it has here when it parks it finds again */
 };
 
 /* gcc and clang then check the arguments against the format, as printf's. */
@@ -208,12 +209,13 @@ struct hf_host {
     /* delivery, owners, world */
     void (*mind)(hf_call_t *call, uint64_t cookie);
     hf_caller_t (*caller)(hf_call_t *call);
-    hf_err_t (*own)(hf_call_t *call);
-    void (*disown)(hf_call_t *call, uint64_t session);
+    hf_err_t (*own)(hf_call_t *call, const void *state);
+    void (*disown)(hf_call_t *call, const void *state, uint64_t session);
     double (*now)(hf_call_t *call);
     uint64_t (*random)(hf_call_t *call);
     hf_err_t (*timer)(hf_call_t *call, uint32_t number, double seconds);
     void (*log)(hf_call_t *call, int32_t level, const char *format, ...) HF_FORMAT(3, 4);
+    hf_err_t (*client)(hf_call_t *call, uint64_t session, hf_value_t *ret_text);
 };
 
 /* ---- tables --------------------------------------------------------------------------- */

@@ -40,6 +40,10 @@ static const broken_t broken[] = {
      "RemoteError: plugin fault: Fault.says_parked: it returned HF_PARKED and had not parked",
      true},
     {"unknown_code", "", "RemoteError: plugin fault: Fault.unknown_code: it returned 77", true},
+    {"owns_astray", "",
+     "RemoteError: plugin fault: Fault.owns_astray: it disowns with what lies in no referent's "
+     "state",
+     true},
     {"raises_null_kind", "",
      "RemoteError: plugin fault: Fault.raises_null_kind: it raised an error of no kind", true},
     {"raises_odd_kind", "",

@@ -161,16 +161,14 @@ gate_counts(hf_call_t *call, void *self)
 static hf_err_t
 gate_own(hf_call_t *call, void *self)
 {
-    (void)self;
-    hf_err_t err = hf_own(call);
+    hf_err_t err = hf_own(call, self);
     return err == HF_OK ? hf_return_uint(call, hf_caller(call).session) : err;
 }
 
 static hf_err_t
 gate_disown(hf_call_t *call, void *self)
 {
-    (void)self;
-    hf_disown(call, hf_caller(call).session);
+    hf_disown(call, self, hf_caller(call).session);
     return hf_return_uint(call, hf_caller(call).thread);
 }
 
