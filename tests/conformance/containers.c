@@ -198,7 +198,14 @@ tally_compare(const void *a, const void *b)
 static bool
 is_elsewhere(const char *what)
 {
-    return strcmp(what, "Queue.join ") == 0 || strcmp(what, "Queue.shutdown ") == 0;
+    static const char *const others[] = {
+        "Queue.join ", "Queue.shutdown ",   "Lock.",  "RLock.",  "Semaphore.",
+        "Condition.",  "BoundedSemaphore.", "Event.", "Barrier."};
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
+        if (strncmp(what, others[k], strlen(others[k])) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Prints what was counted; every row of the types has been called. */

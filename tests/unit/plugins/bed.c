@@ -78,7 +78,7 @@ bed_plugin(const char *path)
 const hf_type_t *
 bed_type(uint32_t k)
 {
-    const char *const paths[] = {TEST_CONTAINERS, TEST_QUEUES};
+    const char *const paths[] = {TEST_CONTAINERS, TEST_QUEUES, TEST_SYNC};
     for (size_t p = 0; p < sizeof paths / sizeof paths[0]; p++) {
         const hf_type_t *const *type = bed_plugin(paths[p])->types;
         for (; *type != NULL; type++, k--) {
@@ -97,6 +97,7 @@ bed_open(const char *settings)
     self->manager = hf_testing_boot(bed_plugin(TEST_CONTAINERS), settings);
     assert_non_null(self->manager);
     assert_true(hf_testing_add(self->manager, bed_plugin(TEST_QUEUES)));
+    assert_true(hf_testing_add(self->manager, bed_plugin(TEST_SYNC)));
     self->start = hf_testing_memory(self->manager);
     (void)bed_session(self);
     return self;
