@@ -48,11 +48,14 @@ ask_write_args(const hfi_ask_t *ask, hf_writer_t *w, size_t *ret_args_len,
 {
     hfi_picture_hooks_t hooks;
     hfi_proxy_hooks(&hooks, ask->client);
-    uint32_t n_first = ask->first[0] == NULL ? 0 : ask->first[1] == NULL ? 1 : 2;
+    uint32_t n_strs = ask->first[0] == NULL ? 0 : ask->first[1] == NULL ? 1 : 2;
+    uint32_t n_first = n_strs + (ask->lead != NULL);
     if (n_first > 0)
         hf_write_list(w, picture->n_args + n_first);
-    for (uint32_t i = 0; i < n_first; i++)
+    for (uint32_t i = 0; i < n_strs; i++)
         hf_write_str(w, ask->first[i], strlen(ask->first[i]));
+    if (ask->lead != NULL)
+        hf_write_value(w, ask->lead);
     size_t from = w->len;
     if (!hfi_picture_write_args(picture, ask->args, &hooks, w, failure))
         return false;
@@ -70,12 +73,18 @@ ask_encode_picture(const hfi_ask_t *ask, ask_args_t *ret_args, hfi_failure_t *fa
     hfi_bytes_writer_t out;
     size_t args_len = 0;
     bool is_empty = ask->picture == NULL || ask->picture[0] == '\0';
-    if (is_empty && ask->first[0] == NULL) {
+    ret_args->has_kwargs = ask->kwargs != NULL;
+    if (ask->kwargs != NULL)
+        ret_args->kwargs = *ask->kwargs;
+    if (is_empty && ask->first[0] == NULL && ask->lead == NULL) {
         ret_args->args = ask_nothing;
         return true;
     }
     if (!hfi_picture_open(&picture, ask->picture == NULL ? "" : ask->picture, failure))
         return false;
+    if (picture.n_kwargs > 0 && ask->kwargs != NULL)
+        return hfi_fail(failure, "ValueError", "picture: no keyword has a place here: %.40s",
+                        picture.kwargs);
     hfi_bytes_t *bytes = hfi_thread_scratch();
     hfi_bytes_writer_open(&out, bytes);
     bool is_written = ask_write_args(ask, &out.w, &args_len, &picture, failure);
@@ -85,10 +94,11 @@ ask_encode_picture(const hfi_ask_t *ask, ask_args_t *ret_args, hfi_failure_t *fa
     if (!is_written)
         return false;
     ret_args->args = hfi_value_view((hfi_span_t){bytes->at, args_len}, tag);
-    ret_args->has_kwargs = bytes->len > args_len;
-    if (ret_args->has_kwargs)
+    if (bytes->len > args_len) {
+        ret_args->has_kwargs = true;
         ret_args->kwargs =
             hfi_value_view((hfi_span_t){bytes->at + args_len, bytes->len - args_len}, tag);
+    }
     return true;
 }
 

@@ -17,11 +17,12 @@ typedef struct hfi_ask {
     hf_client_t *client;
     const hf_proxy_t *proxy; /* the target; NULL: the manager */
     const char *method;
-    const char *first[2]; /* str arguments before the picture's; NULL: none */
-    const char *picture;  /* NULL: `values` and `kwargs` tell the arguments */
-    va_list *args;        /* taken from as the picture says, once */
+    const char *first[2];   /* str arguments before the picture's; NULL: none */
+    const hf_value_t *lead; /* one argument behind those and before the picture's; NULL: none */
+    const char *picture;    /* "" or NULL: none */
+    va_list *args; /* taken from as the picture says, once; NULL: `values` tells the arguments */
     const hf_value_t *values;
-    const hf_value_t *kwargs;
+    const hf_value_t *kwargs; /* beside `values`, or a picture that names no keyword; NULL: none */
     bool is_oneway;
 } hfi_ask_t;
 

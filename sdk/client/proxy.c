@@ -422,8 +422,8 @@ hf_unbind(hf_client_t *client, const char *name)
 
 /* ---- calls of a referent -------------------------------------------------------------- */
 
-static bool
-proxy_is_callable(const hf_proxy_t *self)
+bool
+hfi_proxy_is_callable(const hf_proxy_t *self)
 {
     if (self == NULL) {
         (void)hfi_error_set("ValueError", "the proxy is NULL: what should have made it had failed");
@@ -436,7 +436,7 @@ proxy_is_callable(const hf_proxy_t *self)
 int
 hf_call(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!proxy_is_callable(proxy))
+    if (!hfi_proxy_is_callable(proxy))
         return -1;
     va_list args;
     va_start(args, picture);
@@ -450,14 +450,12 @@ hf_call(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
     return rc;
 }
 
-/* Reads an answer by the picture that comes next of the arguments; takes the answer. */
-static int
-proxy_read(hf_client_t *client, hf_value_t *answer, va_list *outs)
+int
+hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_list *outs)
 {
     hfi_failure_t failure = {0};
     hfi_picture_hooks_t hooks;
     hfi_proxy_hooks(&hooks, client);
-    const char *picture = va_arg(*outs, const char *);
     bool is_read = hfi_picture_read(picture == NULL ? "" : picture, answer, outs, &hooks, &failure);
     hfi_answer_done(client, answer);
     return is_read ? 0 : hfi_error_take(&failure);
@@ -466,7 +464,7 @@ proxy_read(hf_client_t *client, hf_value_t *answer, va_list *outs)
 int
 hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!proxy_is_callable(proxy))
+    if (!hfi_proxy_is_callable(proxy))
         return -1;
     va_list args;
     hf_value_t answer;
@@ -479,8 +477,10 @@ hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, .
     int rc = -1;
     if (hfi_client_is_usable(ask.client))
         rc = hfi_ask(&ask, hfi_client_due_ns(ask.client), &answer);
-    if (rc == 0)
-        rc = proxy_read(ask.client, &answer, &args);
+    if (rc == 0) {
+        picture = va_arg(args, const char *);
+        rc = hfi_proxy_read(ask.client, &answer, picture, &args);
+    }
     va_end(args);
     return rc;
 }
@@ -488,7 +488,7 @@ hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, .
 hf_proxy_t *
 hf_call_proxy(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!proxy_is_callable(proxy))
+    if (!hfi_proxy_is_callable(proxy))
         return NULL;
     va_list args;
     va_start(args, picture);
@@ -506,7 +506,7 @@ int
 hf_call_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *args,
               const hf_value_t *kwargs, double timeout, hf_value_t *ret_value)
 {
-    if (!proxy_is_callable(proxy))
+    if (!hfi_proxy_is_callable(proxy))
         return -1;
     hf_value_t answer;
     hfi_failure_t failure = {0};
@@ -529,7 +529,7 @@ hf_call_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *arg
 int
 hf_call_oneway(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!proxy_is_callable(proxy))
+    if (!hfi_proxy_is_callable(proxy))
         return -1;
     va_list args;
     bool is_put;
@@ -564,7 +564,7 @@ hf_manager(hf_client_t *client)
 hf_proxy_t *
 hf_dup(const hf_proxy_t *proxy)
 {
-    if (!proxy_is_callable(proxy) || !hfi_client_is_usable(proxy->client))
+    if (!hfi_proxy_is_callable(proxy) || !hfi_client_is_usable(proxy->client))
         return NULL;
     hf_proxy_t *self =
         proxy_new(proxy->client, proxy->object, proxy->future, hfi_span_of(proxy->typeid_));

@@ -23,6 +23,12 @@ void hfi_proxy_reap(hf_client_t *client, hfi_released_t *released);
 /* Fills in a call's target. Under the mutex. False: the promised one has failed. */
 bool hfi_proxy_target(const hf_proxy_t *self, hfi_engine_call_t *call, hfi_failure_t *ret_failure);
 
+/* False: not to be called (NULL), and this thread's error says why. */
+bool hfi_proxy_is_callable(const hf_proxy_t *self);
+
+/* Reads an answer by a picture (NULL: "") into the pointers of *outs, and takes the answer. 0 or -1. */
+int hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_list *outs);
+
 /* What h, p and v mean in the pictures of this client's calls; NULL: of values that are for no call yet. */
 void hfi_proxy_hooks(hfi_picture_hooks_t *ret_hooks, hf_client_t *client);
 

@@ -196,6 +196,19 @@ e2e_run(e2e_t *self, const char *const *argv)
     return harness_run(self, argv, NULL);
 }
 
+pid_t
+e2e_spawn(e2e_t *self, const char *const *argv)
+{
+    harness_child_t child = {.argv = argv, .out = -1, .err = -1, .ready = -1};
+    return harness_spawn(self, &child);
+}
+
+int
+e2e_join(pid_t pid)
+{
+    return harness_reap(pid, harness_now_ms() + E2E_DEADLINE_MS);
+}
+
 static const e2e_result_t *
 harness_run_with(e2e_t *self, const char *const *first, size_t n_first, const char *const *rest)
 {

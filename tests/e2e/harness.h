@@ -93,6 +93,12 @@ bool e2e_has_logged(e2e_t *self, const char *text);
 /* Runs a program to its end; argv[0] is its path, NULL ends. The result is in self->result too. */
 const e2e_result_t *e2e_run(e2e_t *self, const char *const *argv);
 
+/* Starts a program that goes on by itself, its output as ours; argv[0] is its path, NULL ends. */
+pid_t e2e_spawn(e2e_t *self, const char *const *argv);
+
+/* Waits for its end; returns the exit status, 128 + signal where it was killed. */
+int e2e_join(pid_t pid);
+
 /* Runs holdfastd, or the tool with -m ENDPOINT, with these arguments (NULL ends them). */
 const e2e_result_t *e2e_holdfastd(e2e_t *self, const char *const *args);
 const e2e_result_t *e2e_tool(e2e_t *self, const char *const *args);
