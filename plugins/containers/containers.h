@@ -10,6 +10,9 @@
 extern const hf_type_t hfi_list_type;
 extern const hf_type_t hfi_dict_type;
 extern const hf_type_t hfi_set_type;
+extern const hf_type_t hfi_namespace_type;
+extern const hf_type_t hfi_value_type;
+extern const hf_type_t hfi_array_type;
 extern const hf_type_t hfi_iterator_type;
 
 /* A list's state, or a plain list being worked on by update_at (is_inner): that one has no handle. */
@@ -46,7 +49,14 @@ bool hfi_is_slice(const hf_value_t *key);
 hf_err_t hfi_slice_read(hf_call_t *call, const hf_value_t *key, uint32_t count,
                         hfi_slice_t *ret_slice);
 
-/* getitem, setitem and delitem of a slice; they answer. */
+/* The k-th place that the slice names. */
+static inline uint32_t
+hfi_slice_place(const hfi_slice_t *self, uint32_t k)
+{
+    return (uint32_t)(self->start + (int64_t)k * self->step);
+}
+
+/* A list's getitem, setitem and delitem of a slice; they answer. */
 hf_err_t hfi_slice_get(hf_call_t *call, const hfi_list_t *self, const hf_value_t *key);
 hf_err_t hfi_slice_set(hf_call_t *call, hfi_list_t *self, const hf_value_t *key,
                        const hf_value_t *values);
@@ -82,6 +92,13 @@ hf_err_t hfi_dict_fromkeys(hf_call_t *call, void *state);
 hf_err_t hfi_dict_place(hf_call_t *call, const hfi_table_t *table, const hf_value_t *key,
                         uint32_t *ret_place);
 
+/* Sets the first argument, a key whose place and hash were looked up, to the second. */
+hf_err_t hfi_dict_set(hf_call_t *call, hfi_table_t *table, uint32_t place, uint64_t hash);
+
+/* Writes keys and values as one map; tells traverse of them. */
+void hfi_dict_write(const hfi_table_t *table, hf_writer_t *out);
+void hfi_dict_visit(hf_call_t *call, const hfi_table_t *table, hf_visit_t *visit);
+
 /* ---- iterators ------------------------------------------------------------------------- */
 
 /* What an Iterator goes through, and how. */
@@ -92,6 +109,7 @@ typedef enum hfi_through {
     HFI_THROUGH_DICT_BACK = 3,
     HFI_THROUGH_VALUES = 4, /* a plain list, forwards */
     HFI_THROUGH_SET = 5,
+    HFI_THROUGH_ARRAY = 6,
 } hfi_through_t;
 
 /* Answers the handle of a new Iterator over the referent being called. */

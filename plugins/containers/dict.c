@@ -34,18 +34,31 @@ dict_look(hf_call_t *call, const hfi_dict_t *self, uint64_t *ret_hash, uint32_t 
 
 /* Keeps the pair behind all others; its key must not be there. */
 static hf_err_t
-dict_add(hf_call_t *call, hfi_dict_t *self, uint64_t hash, const hf_value_t *key,
+dict_add(hf_call_t *call, hfi_table_t *table, uint64_t hash, const hf_value_t *key,
          const hf_value_t *value)
 {
     hf_value_t kept_key;
     hf_value_t kept = {.raw = {0}};
-    if (hfi_table_reserve(call, &self->table, 1) != HF_OK || hf_keep(call, key, &kept_key) != HF_OK)
+    if (hfi_table_reserve(call, table, 1) != HF_OK || hf_keep(call, key, &kept_key) != HF_OK)
         return HF_RAISED;
     if (hf_keep(call, value, &kept) != HF_OK) {
         hf_drop(call, &kept_key);
         return HF_RAISED;
     }
-    hfi_table_add(&self->table, hash, kept_key, kept);
+    hfi_table_add(table, hash, kept_key, kept);
+    return HF_OK;
+}
+
+hf_err_t
+hfi_dict_set(hf_call_t *call, hfi_table_t *table, uint32_t place, uint64_t hash)
+{
+    hf_value_t kept = {.raw = {0}};
+    if (place == HFI_NO_PLACE)
+        return dict_add(call, table, hash, hf_arg(call, 0), hf_arg(call, 1));
+    if (hf_keep(call, hf_arg(call, 1), &kept) != HF_OK)
+        return HF_RAISED;
+    hf_drop(call, &table->entries[place].value);
+    table->entries[place].value = kept;
     return HF_OK;
 }
 
@@ -65,18 +78,9 @@ dict_setitem(hf_call_t *call, void *state)
     hfi_dict_t *self = state;
     uint64_t hash = 0;
     uint32_t place = 0;
-    hf_value_t kept = {.raw = {0}};
-    if (dict_look(call, self, &hash, &place) != HF_OK)
+    if (dict_look(call, self, &hash, &place) != HF_OK ||
+        hfi_dict_set(call, &self->table, place, hash) != HF_OK)
         return HF_RAISED;
-    if (place == HFI_NO_PLACE) {
-        if (dict_add(call, self, hash, hf_arg(call, 0), hf_arg(call, 1)) != HF_OK)
-            return HF_RAISED;
-        return hf_return_nil(call);
-    }
-    if (hf_keep(call, hf_arg(call, 1), &kept) != HF_OK)
-        return HF_RAISED;
-    hf_drop(call, &self->table.entries[place].value);
-    self->table.entries[place].value = kept;
     return hf_return_nil(call);
 }
 
@@ -126,7 +130,7 @@ dict_setdefault(hf_call_t *call, void *state)
         return hf_return_value(call, &self->table.entries[place].value);
     if (hf_return_value(call, hf_arg(call, 1)) != HF_OK)
         return HF_RAISED;
-    return dict_add(call, self, hash, hf_arg(call, 0), hf_arg(call, 1));
+    return dict_add(call, &self->table, hash, hf_arg(call, 0), hf_arg(call, 1));
 }
 
 static hf_err_t
@@ -194,6 +198,17 @@ dict_clear(hf_call_t *call, void *state)
     return hf_return_nil(call);
 }
 
+void
+hfi_dict_write(const hfi_table_t *table, hf_writer_t *out)
+{
+    hf_write_map(out, table->count);
+    for (uint32_t k = hfi_table_from(table, 0); k != HFI_NO_PLACE;
+         k = hfi_table_from(table, k + 1)) {
+        hf_write_value(out, &table->entries[k].key);
+        hf_write_value(out, &table->entries[k].value);
+    }
+}
+
 static hf_err_t
 dict_getvalue(hf_call_t *call, void *state)
 {
@@ -201,12 +216,7 @@ dict_getvalue(hf_call_t *call, void *state)
     hf_writer_t *w = hf_return_writer(call);
     if (w == NULL)
         return HF_RAISED;
-    hf_write_map(w, table->count);
-    for (uint32_t k = hfi_table_from(table, 0); k != HFI_NO_PLACE;
-         k = hfi_table_from(table, k + 1)) {
-        hf_write_value(w, &table->entries[k].key);
-        hf_write_value(w, &table->entries[k].value);
-    }
+    hfi_dict_write(table, w);
     return hf_return_written(call);
 }
 
@@ -391,10 +401,9 @@ dict_destroy(hf_call_t *call, void *state)
     hfi_table_clear(call, &self->table);
 }
 
-static void
-dict_traverse(hf_call_t *call, const void *state, hf_visit_t *visit)
+void
+hfi_dict_visit(hf_call_t *call, const hfi_table_t *table, hf_visit_t *visit)
 {
-    const hfi_table_t *table = &((const hfi_dict_t *)state)->table;
     for (uint32_t k = hfi_table_from(table, 0); k != HFI_NO_PLACE;
          k = hfi_table_from(table, k + 1)) {
         hf_visit_value(call, visit, &table->entries[k].key);
@@ -402,17 +411,19 @@ dict_traverse(hf_call_t *call, const void *state, hf_visit_t *visit)
     }
 }
 
+static void
+dict_traverse(hf_call_t *call, const void *state, hf_visit_t *visit)
+{
+    const hfi_dict_t *self = state;
+    hfi_dict_visit(call, &self->table, visit);
+}
+
 static hf_err_t
 dict_save(hf_call_t *call, const void *state, hf_writer_t *out)
 {
     const hfi_table_t *table = &((const hfi_dict_t *)state)->table;
     (void)call;
-    hf_write_map(out, table->count);
-    for (uint32_t k = hfi_table_from(table, 0); k != HFI_NO_PLACE;
-         k = hfi_table_from(table, k + 1)) {
-        hf_write_value(out, &table->entries[k].key);
-        hf_write_value(out, &table->entries[k].value);
-    }
+    hfi_dict_write(table, out);
     return HF_OK;
 }
 

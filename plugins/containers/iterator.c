@@ -5,6 +5,7 @@
  * item: what is put behind the place will be met, what was taken away will not. A dict whose size changed cannot be
  * gone through any further.
  */
+#include "array.h"
 #include "containers.h"
 
 #include <limits.h>
@@ -64,7 +65,7 @@ iterator_create(hf_call_t *call, void *state)
         self->place = list->ring.count;
     } else if (self->through == HFI_THROUGH_VALUES) {
         self->left = hf_count(source);
-    } else if (self->through != HFI_THROUGH_LIST) {
+    } else if (self->through != HFI_THROUGH_LIST && self->through != HFI_THROUGH_ARRAY) {
         const hfi_table_t *table = iterator_table(call, self, source);
         if (table == NULL)
             return HF_RAISED;
@@ -130,6 +131,18 @@ iterator_key(hf_call_t *call, iterator_t *self, hf_err_t *ret_err)
     return &table->entries[place].key;
 }
 
+/* The next item of an array, in *ret_item; NULL at its end. */
+static const hf_value_t *
+iterator_array_item(hf_call_t *call, iterator_t *self, hf_value_t *ret_item, hf_err_t *ret_err)
+{
+    const hfi_array_t *array = hf_deref(call, &self->source, &hfi_array_type);
+    *ret_err = array == NULL ? HF_RAISED : HF_OK;
+    if (array == NULL || self->place >= array->count)
+        return NULL;
+    *ret_item = hfi_array_at(array, (uint32_t)self->place++);
+    return ret_item;
+}
+
 /* The next item of the plain list, as a view in *ret_item; NULL at its end. */
 static const hf_value_t *
 iterator_value(iterator_t *self, hf_value_t *ret_item)
@@ -157,6 +170,8 @@ iterator_item(hf_call_t *call, iterator_t *self, hf_value_t *room, hf_err_t *ret
         return iterator_list_item(call, self, ret_err);
     if (self->through == HFI_THROUGH_VALUES)
         return iterator_value(self, room);
+    if (self->through == HFI_THROUGH_ARRAY)
+        return iterator_array_item(call, self, room, ret_err);
     return iterator_key(call, self, ret_err);
 }
 

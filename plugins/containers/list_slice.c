@@ -87,13 +87,6 @@ hfi_slice_read(hf_call_t *call, const hf_value_t *key, uint32_t count, hfi_slice
     return HF_OK;
 }
 
-/* The k-th place that the slice names. */
-static uint32_t
-slice_place(const hfi_slice_t *self, uint32_t k)
-{
-    return (uint32_t)(self->start + (int64_t)k * self->step);
-}
-
 /* ---- get, delete ----------------------------------------------------------------------- */
 
 hf_err_t
@@ -107,7 +100,7 @@ hfi_slice_get(hf_call_t *call, const hfi_list_t *self, const hf_value_t *key)
         return HF_RAISED;
     hf_write_list(w, slice.count);
     for (uint32_t k = 0; k < slice.count; k++)
-        hf_write_value(w, hfi_ring_at(&self->ring, slice_place(&slice, k)));
+        hf_write_value(w, hfi_ring_at(&self->ring, hfi_slice_place(&slice, k)));
     return hf_return_written(call);
 }
 
@@ -125,7 +118,7 @@ hfi_slice_del(hf_call_t *call, hfi_list_t *self, const hf_value_t *key)
         return hf_return_nil(call);
     }
     for (uint32_t k = 0; k < slice.count; k++)
-        hf_drop(call, hfi_ring_at(ring, slice_place(&slice, k)));
+        hf_drop(call, hfi_ring_at(ring, hfi_slice_place(&slice, k)));
     uint32_t to = 0; /* dropped slots are HF_NONE: the others move up over them */
     for (uint32_t k = 0; k < ring->count; k++) {
         hf_value_t value = *hfi_ring_at(ring, k);
@@ -196,7 +189,7 @@ slice_assign(hf_call_t *call, hfi_list_t *self, const hfi_slice_t *slice, hfi_wa
     if (slice_keep(call, walk, &kept) != HF_OK)
         return HF_RAISED;
     for (uint32_t k = 0; k < slice->count; k++) {
-        hf_value_t *slot = hfi_ring_at(&self->ring, slice_place(slice, k));
+        hf_value_t *slot = hfi_ring_at(&self->ring, hfi_slice_place(slice, k));
         hf_drop(call, slot);
         *slot = kept[k];
     }

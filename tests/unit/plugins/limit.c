@@ -88,10 +88,13 @@ look(limited_t *self, const row_t *row, uint64_t object)
 static void
 try_row(limited_t *self, const row_t *row)
 {
-    uint64_t object = bed_new(self->bed, row->typeid_, "[]");
-    const char *fill = strcmp(row->typeid_, "Queue") == 0  ? "put_many"
-                       : strcmp(row->typeid_, "list") == 0 ? "extend"
-                                                           : "update";
+    bool is_array = strcmp(row->typeid_, "Array") == 0;
+    uint64_t object = bed_new(self->bed, row->typeid_, is_array ? "[\"i\", 9]" : "[]");
+    const char *fill = is_array                                 ? "setitem"
+                       : strcmp(row->typeid_, "Queue") == 0     ? "put_many"
+                       : strcmp(row->typeid_, "Namespace") == 0 ? "setattr"
+                       : strcmp(row->typeid_, "list") == 0      ? "extend"
+                                                                : "update";
     assert_string_equal(bed_call(self->bed, object, fill, expand(self, row->start)), "None");
     if (strcmp(row->method, "next") == 0) {
         assert_string_equal(bed_call(self->bed, object, "iter", "[]"), "<Iterator>");
@@ -176,6 +179,13 @@ test_rows(void **state)
         {"set", "[[1, 2]]", "ixor", "[[3, $, 1]]"},
         {"set", "[[1, 2]]", "xor", "[[3, $, 1]]"},
         {"set", "[[$]]", "pop", "[]"},
+        {"Namespace", "[\"a\", 1]", "setattr", "[\"b\", $]"},
+        {"Namespace", "[\"a\", 1]", "setattr", "[$, 2]"},
+        {"Namespace", "[\"a\", 1]", "setattr", "[\"a\", $]"},
+        {"Namespace", "[\"a\", $]", "repr", "[]"},
+        {"Namespace", "[$, 1]", "dir", "[]"},
+        {"Array", "[0, 5]", "setitem", "[{\"slice\": [0, 3, null]}, [1, 2, 3]]"},
+        {"Array", "[0, 5]", "repr", "[]"},
         {"Queue", "[[1]]", "put", "[$]"},
         {"Queue", "[[1]]", "put_many", "[[1, $, 2, $, 3]]"},
         {"Queue", "[[$]]", "get", "[]"},
