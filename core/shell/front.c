@@ -207,11 +207,26 @@ hfi_front_endpoint(const hfi_front_t *self, size_t k)
     return k < self->n_binds ? self->binds[k].endpoint : NULL;
 }
 
-void *
-hfi_front_socket(const hfi_front_t *self)
+int
+hfi_front_fd(const hfi_front_t *self)
 {
     HF_CHECK(self, FRONT_MAGIC);
-    return self->socket;
+    int fd;
+    size_t size = sizeof fd;
+    return zmq_getsockopt(self->socket, ZMQ_FD, &fd, &size) == 0 ? fd : -1;
+}
+
+bool
+hfi_front_is_readable(const hfi_front_t *self)
+{
+    HF_CHECK(self, FRONT_MAGIC);
+    int events;
+    size_t size = sizeof events;
+    while (zmq_getsockopt(self->socket, ZMQ_EVENTS, &events, &size) != 0) {
+        if (zmq_errno() != EINTR)
+            return false;
+    }
+    return (events & ZMQ_POLLIN) != 0;
 }
 
 int

@@ -52,9 +52,11 @@ bool hfi_front_bind(hfi_front_t *self, const char *endpoint, const char *folder,
 /* Where it serves, in order, with ports as they are; NULL past the last. */
 const char *hfi_front_endpoint(const hfi_front_t *self, size_t k);
 
-/* What to poll: the socket (libzmq's) and a descriptor that tells of dead processes. */
-void *hfi_front_socket(const hfi_front_t *self);
+/* What to wait for: a descriptor that tells that something has changed at the socket, -1 without one, and one that
+ * tells of dead processes. Before a wait the socket itself is to be asked whether there is something to read. */
+int hfi_front_fd(const hfi_front_t *self);
 int hfi_front_peers_fd(const hfi_front_t *self);
+bool hfi_front_is_readable(const hfi_front_t *self);
 
 /* The descriptor has told: ends the connections of dead processes; a child of such a one may still have them. */
 void hfi_front_bury_dead(hfi_front_t *self, int64_t now_ns);

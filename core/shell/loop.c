@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -34,13 +36,8 @@
 
 enum { LOOP_JOBS = 64 /* finished jobs taken in a round */ };
 
-typedef enum loop_poll {
-    LOOP_POLL_FRONT,
-    LOOP_POLL_PEERS,
-    LOOP_POLL_JOBS,
-    LOOP_POLL_SIGNALS,
-    LOOP_N_POLL,
-} loop_poll_t;
+/* What a wait is for, and has found. */
+enum { LOOP_FRONT = 1, LOOP_PEERS = 2, LOOP_JOBS_DONE = 4, LOOP_SIGNALS = 8, LOOP_N_POLL = 4 };
 
 struct hfi_loop {
     uint32_t magic;
@@ -53,9 +50,10 @@ struct hfi_loop {
     hfi_machine_t *machine;
     hfi_boot_t boot;
     hfi_pace_t pace;
-    int cpu;                     /* -1: anywhere */
-    bool is_called[LOOP_N_POLL]; /* what the last wait found */
-    bool has_more;               /* the last round left something that can be done at once */
+    int cpu;     /* -1: anywhere */
+    int poll_fd; /* an epoll set: poll would enter and leave every descriptor's queue at each wait */
+    unsigned called; /* what the last wait found */
+    bool has_more;   /* the last round left something that can be done at once */
     bool is_stopping;
     bool is_stopped;
     int status;
@@ -117,6 +115,23 @@ loop_place(const hfi_loop_t *self)
     (void)sched_setaffinity(0, sizeof one, &one);
 }
 
+static bool
+loop_poll(const hfi_loop_t *self, int fd, uint32_t bit)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = bit};
+    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool
+loop_open_poll(hfi_loop_t *self)
+{
+    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return self->poll_fd >= 0 && loop_poll(self, hfi_front_fd(self->front), LOOP_FRONT) &&
+           loop_poll(self, hfi_front_peers_fd(self->front), LOOP_PEERS) &&
+           loop_poll(self, hfi_dones_fd(self->dones), LOOP_JOBS_DONE) &&
+           (self->world.signals < 0 || loop_poll(self, self->world.signals, LOOP_SIGNALS));
+}
+
 /* Makes all but the machine's first events. */
 static bool
 loop_open(hfi_loop_t *self, char *why, size_t why_room)
@@ -139,6 +154,10 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
         hfi_front_new(self->context, settings->limits.frame, self->world.log, why, why_room);
     if (self->front == NULL)
         return false;
+    if (!loop_open_poll(self)) {
+        (void)snprintf(why, why_room, "no descriptor to wait with: %s", strerror(errno));
+        return false;
+    }
     for (size_t k = 0; k < settings->binds.n; k++) {
         if (!hfi_front_bind(self->front, settings->binds.at[k], settings->folder, why, why_room))
             return false;
@@ -161,6 +180,7 @@ hfi_loop_new(const hfi_loop_world_t *world, char *why, size_t why_room)
     }
     self->magic = LOOP_MAGIC;
     self->world = *world;
+    self->poll_fd = -1;
     hfi_pace_open(&self->pace, loop_now_ns());
     if (!loop_open(self, why, why_room)) {
         hfi_loop_destroy(&self);
@@ -183,6 +203,8 @@ hfi_loop_destroy(hfi_loop_t **self_p)
     if (self == NULL)
         return;
     HF_CHECK(self, LOOP_MAGIC);
+    if (self->poll_fd >= 0)
+        (void)close(self->poll_fd);
     hfi_front_destroy(&self->front);
     if (self->context != NULL) {
         while (zmq_ctx_term(self->context) != 0 && errno == EINTR)
@@ -217,26 +239,24 @@ loop_sleep_ns(hfi_loop_t *self, int64_t now_ns)
     return self->has_more || hfi_machine_wants_entropy(self->machine) ? 0 : sleep_ns;
 }
 
-/* Until something comes or is due. */
+/* Until something comes or is due. libzmq's descriptor tells of changes only: the socket itself is asked first. */
 static void
 loop_wait(hfi_loop_t *self)
 {
-    zmq_pollitem_t items[LOOP_N_POLL] = {
-        [LOOP_POLL_FRONT] = {.socket = hfi_front_socket(self->front), .events = ZMQ_POLLIN},
-        [LOOP_POLL_PEERS] = {.fd = hfi_front_peers_fd(self->front), .events = ZMQ_POLLIN},
-        [LOOP_POLL_JOBS] = {.fd = hfi_dones_fd(self->dones), .events = ZMQ_POLLIN},
-        [LOOP_POLL_SIGNALS] = {.fd = self->world.signals, .events = ZMQ_POLLIN},
-    };
-    int n = self->world.signals >= 0 ? LOOP_N_POLL : LOOP_POLL_SIGNALS;
+    struct epoll_event found[LOOP_N_POLL];
     int64_t sleep_ns = loop_sleep_ns(self, loop_now_ns());
-    int64_t sleep_ms = sleep_ns < INT64_MAX - 999999 ? (sleep_ns + 999999) / 1000000 : -1;
+    if (sleep_ns > 0 && hfi_front_is_readable(self->front))
+        sleep_ns = 0;
+    int64_t sleep_ms = sleep_ns / 1000000 + (sleep_ns % 1000000 != 0);
+    int timeout = sleep_ns == INT64_MAX ? -1 : sleep_ms > INT32_MAX ? INT32_MAX : (int)sleep_ms;
     bool is_resting = sleep_ns >= LOOP_REST_NS;
     if (is_resting)
         hfi_watch_rest(self->watch, true);
-    int ready = zmq_poll(items, n, (long)sleep_ms);
-    HF_ASSERT(ready >= 0 || errno == EINTR);
-    for (int k = 0; k < LOOP_N_POLL; k++)
-        self->is_called[k] = ready > 0 && items[k].revents != 0;
+    int n = epoll_wait(self->poll_fd, found, LOOP_N_POLL, timeout);
+    HF_ASSERT(n >= 0 || errno == EINTR);
+    self->called = 0;
+    for (int k = 0; k < n; k++)
+        self->called |= found[k].data.u32;
     if (is_resting)
         hfi_watch_rest(self->watch, false);
 }
@@ -248,7 +268,7 @@ static void
 loop_gather_signals(hfi_loop_t *self)
 {
     struct signalfd_siginfo signal;
-    while (self->is_called[LOOP_POLL_SIGNALS] &&
+    while ((self->called & LOOP_SIGNALS) != 0 &&
            read(self->world.signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_STOP);
         if (event == NULL)
@@ -290,10 +310,10 @@ loop_gather(hfi_loop_t *self)
     HF_ASSERT(tick != NULL);
     tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
     loop_gather_entropy(self);
-    if (self->is_called[LOOP_POLL_JOBS])
+    if ((self->called & LOOP_JOBS_DONE) != 0)
         loop_gather_jobs(self);
     loop_gather_signals(self);
-    if (self->is_called[LOOP_POLL_PEERS])
+    if ((self->called & LOOP_PEERS) != 0)
         hfi_front_bury_dead(self->front, now_ns);
     self->has_more = hfi_front_gather(self->front, &self->batch, now_ns);
 }

@@ -264,7 +264,7 @@ client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret
     self->buffer = malloc(HFI_ENGINE_ROOM);
     self->engine = has_secret ? hfi_engine_new(&setup, hfi_now_ns()) : NULL;
     if (self->wake_fd >= 0 && self->buffer != NULL && self->engine != NULL) {
-        self->link = hfi_link_open(endpoint, ret_failure);
+        self->link = hfi_link_open(endpoint, self->wake_fd, ret_failure);
         if (self->link != NULL && hfi_keeper_add(self))
             return self;
     }

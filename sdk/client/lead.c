@@ -6,7 +6,7 @@
  * crosses another; many threads share frames, which is what makes many threads fast.
  *
  * Who leads. One thread at a time (is_led) may touch the link. A caller that must wait and finds nobody leading leads:
- * it sends all that is queued, polls {frames, connection events, wake_fd}, receives, ends futures and wakes who waited
+ * it sends all that is queued, waits for {frames, connection events, wake_fd}, receives, ends futures and wakes who waited
  * for them, until its own wait is over; then it appoints the waiter that has waited longest, or nobody. A caller that
  * finds a leader waits on a futex word of its own; where the leader sleeps in poll and there is something to send, it
  * writes wake_fd first, once for all that come meanwhile (is_woken).
@@ -35,7 +35,6 @@
 #include "lead.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <base/check.h>
@@ -47,8 +46,6 @@
 enum { LEAD_WAITING, LEAD_DONE, LEAD_LEAD };
 
 enum { LEAD_DRAIN = 64 }; /* frames, before the state is looked at anew */
-
-enum { LEAD_POLL_FRAMES, LEAD_POLL_EVENTS, LEAD_POLL_WAKE, LEAD_POLL_FDS };
 
 /* Bytes that are worth a frame: some 200 small calls. A whole window in one frame would have manager and program take
  * turns, each idle while the other works. */
@@ -234,25 +231,13 @@ lead_tick(hf_client_t *c)
 
 /* Sleeps until a frame, an event, a nudge or due_ns; under no lock. Returns the bits of what there is. */
 static unsigned
-lead_poll(const hf_client_t *c, int64_t due_ns)
+lead_wait(const hf_client_t *c, int64_t due_ns)
 {
-    struct pollfd fds[LEAD_POLL_FDS] = {
-        [LEAD_POLL_FRAMES] = {.fd = hfi_link_frame_fd(c->link), .events = POLLIN},
-        [LEAD_POLL_EVENTS] = {.fd = hfi_link_event_fd(c->link), .events = POLLIN},
-        [LEAD_POLL_WAKE] = {.fd = c->wake_fd, .events = POLLIN},
-    };
-    struct timespec wait = {0};
-    if (due_ns != INT64_MAX) {
-        int64_t left = due_ns - hfi_now_ns();
-        left = left < 0 ? 0 : left;
-        wait = (struct timespec){.tv_sec = (time_t)(left / 1000000000),
-                                 .tv_nsec = (long)(left % 1000000000)};
-    }
-    if (ppoll(fds, LEAD_POLL_FDS, due_ns == INT64_MAX ? NULL : &wait, NULL) <= 0)
-        return 0; /* a signal is no reason: whoever interrupts writes wake_fd */
-    unsigned bits = 0;
-    for (unsigned i = 0; i < LEAD_POLL_FDS; i++)
-        bits |= fds[i].revents != 0 ? 1u << i : 0;
+    int64_t left = due_ns == INT64_MAX ? INT64_MAX : due_ns - hfi_now_ns();
+    unsigned bits = hfi_link_wait(c->link, left < 0 ? 0 : left);
+    uint64_t count;
+    if ((bits & HFI_LINK_WOKEN) != 0 && read(c->wake_fd, &count, sizeof count) < 0)
+        HF_ASSERT(errno == EAGAIN || errno == EINTR);
     return bits;
 }
 
@@ -266,15 +251,12 @@ lead_receive(hf_client_t *c, const hfi_waiter_t *w, int64_t due_ns)
     hfi_client_unlock(c);
     bool has_frame = hfi_link_receive(c->link, &frame);
     if (!has_frame && due_ns != 0) {
-        bits = lead_poll(c, due_ns);
-        has_frame = (bits & 1u << LEAD_POLL_FRAMES) != 0 && hfi_link_receive(c->link, &frame);
-        uint64_t count;
-        if ((bits & 1u << LEAD_POLL_WAKE) != 0 && read(c->wake_fd, &count, sizeof count) < 0)
-            HF_ASSERT(errno == EAGAIN || errno == EINTR);
+        bits = lead_wait(c, due_ns);
+        has_frame = (bits & HFI_LINK_FRAMES) != 0 && hfi_link_receive(c->link, &frame);
     }
     hfi_client_lock(c);
     c->is_asleep = false;
-    if ((bits & 1u << LEAD_POLL_WAKE) != 0)
+    if ((bits & HFI_LINK_WOKEN) != 0)
         c->is_woken = false;
     for (int n = 0; has_frame; n++) {
         hfi_engine_receive(c->engine, frame, hfi_now_ns());
@@ -285,7 +267,7 @@ lead_receive(hf_client_t *c, const hfi_waiter_t *w, int64_t due_ns)
         has_frame = hfi_link_receive(c->link, &frame);
         hfi_client_lock(c);
     }
-    if ((bits & 1u << LEAD_POLL_EVENTS) != 0)
+    if ((bits & HFI_LINK_EVENTS) != 0)
         (void)lead_events(c);
 }
 

@@ -6,12 +6,17 @@
  * peer; LINGER only at the end, for the BYE; no heartbeats of libzmq's, the session has its own.
  *
  * The monitor is read to its end at every visit and its queue has no bound: a full one would stop libzmq's thread.
+ *
+ * One epoll set for all that a wait is for, made once: poll would enter and leave every descriptor's queue anew at each
+ * call, which is a microsecond or two of a round trip.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "link.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <zmq.h>
 
@@ -31,8 +36,7 @@ struct hfi_link {
     bool is_up;
     void *dealer;
     void *monitor;
-    int frame_fd;
-    int event_fd;
+    int poll_fd; /* an epoll set: frames, events, wake_fd */
     char *endpoint;
     zmq_msg_t received;
     zmq_msg_t begun;
@@ -118,14 +122,30 @@ link_watch(hfi_link_t *self, void *context, uint64_t number)
 }
 
 static bool
-link_make(hfi_link_t *self, void *context, uint64_t number)
+link_poll(const hfi_link_t *self, int fd, uint32_t bit)
 {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = bit};
+    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool
+link_poll_socket(const hfi_link_t *self, void *socket, uint32_t bit)
+{
+    int fd;
+    size_t size = sizeof fd;
+    return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 && link_poll(self, fd, bit);
+}
+
+static bool
+link_make(hfi_link_t *self, void *context, uint64_t number, int wake_fd)
+{
+    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->dealer = zmq_socket(context, ZMQ_DEALER);
-    size_t size = sizeof(int);
-    return self->dealer != NULL && link_set_all(self->dealer) &&
+    return self->poll_fd >= 0 && self->dealer != NULL && link_set_all(self->dealer) &&
            link_watch(self, context, number) &&
-           zmq_getsockopt(self->dealer, ZMQ_FD, &self->frame_fd, &size) == 0 &&
-           zmq_getsockopt(self->monitor, ZMQ_FD, &self->event_fd, &size) == 0;
+           link_poll_socket(self, self->dealer, HFI_LINK_FRAMES) &&
+           link_poll_socket(self, self->monitor, HFI_LINK_EVENTS) &&
+           link_poll(self, wake_fd, HFI_LINK_WOKEN);
 }
 
 /* An event is two parts: number and value, then the endpoint. 0: there is none. */
@@ -158,7 +178,7 @@ link_is_sane(const char *endpoint)
 }
 
 hfi_link_t *
-hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
+hfi_link_open(const char *endpoint, int wake_fd, hfi_failure_t *ret_failure)
 {
     if (!link_is_sane(endpoint)) {
         (void)hfi_fail(ret_failure, "ValueError",
@@ -179,9 +199,10 @@ hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure)
     self->magic = LINK_MAGIC;
     memcpy(copy, endpoint, len);
     self->endpoint = copy;
+    self->poll_fd = -1;
     (void)zmq_msg_init(&self->received);
     (void)zmq_msg_init(&self->begun);
-    if (!link_make(self, context, number)) {
+    if (!link_make(self, context, number, wake_fd)) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "no socket for a connection: %s",
                        zmq_strerror(zmq_errno()));
     } else if (link_read_event(self) != 0) {
@@ -207,6 +228,8 @@ hfi_link_close(hfi_link_t **self_p, int linger_ms)
     HF_CHECK(self, LINK_MAGIC);
     (void)zmq_msg_close(&self->received);
     (void)zmq_msg_close(&self->begun);
+    if (self->poll_fd >= 0)
+        (void)close(self->poll_fd);
     if (self->dealer != NULL) {
         (void)zmq_socket_monitor(self->dealer, NULL, 0);
         (void)link_set(self->dealer, ZMQ_LINGER, linger_ms);
@@ -317,16 +340,19 @@ hfi_link_next_event(hfi_link_t *self)
     }
 }
 
-int
-hfi_link_frame_fd(const hfi_link_t *self)
+unsigned
+hfi_link_wait(const hfi_link_t *self, int64_t wait_ns)
 {
-    return self->frame_fd;
-}
-
-int
-hfi_link_event_fd(const hfi_link_t *self)
-{
-    return self->event_fd;
+    HF_CHECK(self, LINK_MAGIC);
+    struct epoll_event found[3];
+    int64_t wait_ms = wait_ns / 1000000 + (wait_ns % 1000000 != 0);
+    int timeout = wait_ns == INT64_MAX ? -1 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
+    int n = epoll_wait(self->poll_fd, found, 3, timeout);
+    HF_ASSERT(n >= 0 || errno == EINTR);
+    unsigned bits = 0;
+    for (int i = 0; i < n; i++)
+        bits |= found[i].data.u32;
+    return bits;
 }
 
 void

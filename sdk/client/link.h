@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* link -- the DEALER socket of one client and the monitor that tells of its connections; the only zmq.h here.
  *
- * Nothing here blocks: whoever leads polls the two descriptors itself. Both are edge-triggered: a descriptor that
- * was not readable tells the truth only after hfi_link_receive has said "nothing" since the last send.
+ * Nothing here blocks but hfi_link_wait. What it hears of frames are changes only: it tells the truth after
+ * hfi_link_receive has said "nothing" since the last send.
  *
  * Thread: whoever leads the client, one at a time; hand-over is the client's mutex.
  */
@@ -25,8 +25,12 @@ typedef enum hfi_link_event {
     HFI_LINK_REFUSED, /* an attempt to connect failed; libzmq tries again */
 } hfi_link_event_t;
 
-/* Gives a link that begins to connect; NULL with the failure: ValueError, no such endpoint; LimitExceeded. */
-hfi_link_t *hfi_link_open(const char *endpoint, hfi_failure_t *ret_failure);
+/* What a wait has found. */
+enum { HFI_LINK_FRAMES = 1, HFI_LINK_EVENTS = 2, HFI_LINK_WOKEN = 4 };
+
+/* Gives a link that begins to connect; NULL with the failure: ValueError, no such endpoint; LimitExceeded. wake_fd:
+ * readable when a wait is to end; borrowed until the link is closed. */
+hfi_link_t *hfi_link_open(const char *endpoint, int wake_fd, hfi_failure_t *ret_failure);
 
 /* Takes *self_p and nulls it; what was sent has `linger_ms` to leave. The last link of the process waits for that. */
 void hfi_link_close(hfi_link_t **self_p, int linger_ms);
@@ -47,9 +51,9 @@ bool hfi_link_receive(hfi_link_t *self, hfi_span_t *ret_frame);
 /* What happened to the connection, in order. */
 hfi_link_event_t hfi_link_next_event(hfi_link_t *self);
 
-/* To be polled for reading: frames, events. */
-int hfi_link_frame_fd(const hfi_link_t *self);
-int hfi_link_event_fd(const hfi_link_t *self);
+/* Sleeps until there is a frame or an event, until wake_fd is readable, for wait_ns (INT64_MAX: for ever) or a
+ * millisecond more, or until a signal came. Returns the bits of what there is. */
+unsigned hfi_link_wait(const hfi_link_t *self, int64_t wait_ns);
 
 /* Drops the connection and makes a new one. */
 void hfi_link_reconnect(hfi_link_t *self);
