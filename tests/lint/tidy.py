@@ -45,8 +45,9 @@ class Hashes:
 
 def stamps(build):
     """{source: stamp} of each compiled .c of ours; '' where ninja does not know what it reads."""
-    tool = run('clang-tidy', '--version') + Hashes().of('.clang-tidy')
     ours, deps, hashes, parts = set(run('git', 'ls-files', '*.c').split()), deps_of(build), Hashes(), {}
+    settings = run('git', 'ls-files', '.clang-tidy', '*/.clang-tidy').split()
+    tool = run('clang-tidy', '--version') + ' '.join(hashes.of(path) for path in settings)
     with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as file:
         entries = json.load(file)
     for entry in entries:
