@@ -6,9 +6,8 @@
 static hf_err_t
 get_or_park(hf_call_t *call, hfi_queue_t *self, bool is_blocking, double seconds)
 {
+    hfi_queue_fill(call, self, 0); /* what a put_many in front has room for is there to be got */
     /* WALK park 1/6: there is nothing to get: the call parks */
-    if (self->ring.count == 0)
-        hfi_queue_fill(call, self, 0);
     if (self->ring.count == 0) {
         if (self->is_shut)
             return HF_RAISE(call, "ShutDown", "%s", "");

@@ -85,6 +85,11 @@ test_put_many_piecemeal(void **state)
     assert_string_equal(bed_answer(*state, 0, late), "parked");
     BED_STEPS(*state, queue, {"get_many", "[9]", "[4, 5]"}, {"get", "[]", "6"});
     assert_string_equal(bed_answer(*state, 0, late), "None");
+    queue = bed_new(*state, "Queue", "[3]");
+    BED_STEPS(*state, queue, {"put", "[0]", "None"});
+    many = bed_begin(*state, 0, queue, "put_many", "[[1, 2, 3]]");
+    BED_STEPS(*state, queue, {"qsize", "[]", "3"}, {"get_many", "[9]", "[0, 1, 2]"});
+    assert_string_equal(bed_answer(*state, 0, many), "None");
 }
 
 /* A put_many that is withdrawn takes back what was not yet taken in, and those behind it go on. */
