@@ -146,14 +146,21 @@ bed_session(bed_t *self)
 /* ---- calls ------------------------------------------------------------------------------ */
 
 uint64_t
-bed_new_named(bed_t *self, const char *typeid_, const char *args, const char *named)
+bed_try_named(bed_t *self, const char *typeid_, const char *args, const char *named)
 {
     bed_args_t a;
     bed_open_args(&a, args, named);
     uint64_t object = hf_testing_create(self->session[0], typeid_, a.picture, BED_VALUES(a));
+    bed_close_args(&a);
+    return object;
+}
+
+uint64_t
+bed_new_named(bed_t *self, const char *typeid_, const char *args, const char *named)
+{
+    uint64_t object = bed_try_named(self, typeid_, args, named);
     if (object == 0)
         fail_msg("%s%s: %s", typeid_, args, bed_answer(self, 0, hf_testing_last(self->session[0])));
-    bed_close_args(&a);
     return object;
 }
 
@@ -166,11 +173,7 @@ bed_new(bed_t *self, const char *typeid_, const char *args)
 const char *
 bed_refusal(bed_t *self, const char *typeid_, const char *args)
 {
-    bed_args_t a;
-    bed_open_args(&a, args, "{}");
-    uint64_t object = hf_testing_create(self->session[0], typeid_, a.picture, BED_VALUES(a));
-    assert_int_equal(object, 0);
-    bed_close_args(&a);
+    assert_int_equal(bed_try_named(self, typeid_, args, "{}"), 0);
     return bed_answer(self, 0, hf_testing_last(self->session[0]));
 }
 
@@ -186,7 +189,7 @@ bed_answer(bed_t *self, uint32_t session, uint64_t call)
     return self->text;
 }
 
-static uint64_t
+uint64_t
 bed_begin_named(bed_t *self, uint32_t session, uint64_t object, const char *method,
                 const char *args, const char *named)
 {

@@ -52,6 +52,9 @@ const hf_type_t *bed_type(uint32_t k);
 uint64_t bed_new(bed_t *self, const char *typeid_, const char *args);
 uint64_t bed_new_named(bed_t *self, const char *typeid_, const char *args, const char *named);
 
+/* 0: its constructor refuses; the answer to session 0's last call says how. */
+uint64_t bed_try_named(bed_t *self, const char *typeid_, const char *args, const char *named);
+
 /* How the constructor refuses. */
 const char *bed_refusal(bed_t *self, const char *typeid_, const char *args);
 
@@ -78,6 +81,8 @@ void bed_share(bed_t *self, uint64_t object, uint32_t session);
 /* Begins a call and gives its number; what is answered, by now. */
 uint64_t bed_begin(bed_t *self, uint32_t session, uint64_t object, const char *method,
                    const char *args);
+uint64_t bed_begin_named(bed_t *self, uint32_t session, uint64_t object, const char *method,
+                         const char *args, const char *named);
 const char *bed_answer(bed_t *self, uint32_t session, uint64_t call);
 
 #endif

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MPL-2.0
+"""queues -- CPython's queues, those who wait at them, and one random operation.
+
+Whoever waits is answered as soon as what it waits for can be done without waiting, first come first served: what CPython's
+own queues do, but for the order. shutdown is 3.13's; get_many, put_many are Holdfast's.
+
+What is not promised is not asked: how many items a waiting get_many gets of a put_many that waits itself, which items a
+LifoQueue or a PriorityQueue gives to whom waits meanwhile, and which items of a put_many that waits count as put by now.
+"""
+import queue
+
+from run import Parked, Run
+from values import Flavour, bad, odd_number_of, value
+
+MAKERS = {'Queue': queue.Queue}
+SESSIONS = 3
+
+
+class ShutDown(Exception):
+    pass
+
+
+class Waiter:
+    def __init__(self, number, who, method, deadline, n=None, items=()):
+        self.number, self.who, self.method, self.deadline, self.n = number, who, method, deadline, n
+        self.items = list(items)
+        self.is_touched = False  # some of a put_many are taken in
+
+
+class Model:
+    """One queue of CPython's, and who waits there."""
+
+    def __init__(self, run, typeid, maxsize):
+        self.run = run
+        self.typeid = typeid
+        self.q = MAKERS[typeid](maxsize)
+        self.getters, self.putters, self.joiners = [], [], []
+        self.is_shut = False
+        self.answers = []  # waiter, kind, result
+
+    def room(self):
+        return self.q.maxsize - self.q.qsize() if self.q.maxsize > 0 else 2**31
+
+    def park(self, waiters, method, timeout=None, **more):
+        w = Waiter(self.run.next_number(), self.run.who, method,
+                   None if timeout is None else self.run.now + timeout, **more)
+        waiters.append(w)
+        raise Parked(w.number)
+
+    def answer(self, waiter, kind, result):
+        self.answers.append((waiter, kind, result))
+
+    def settle(self):
+        """Items to getters and room to putters, as long as there are both."""
+        while self.getters and self.q.qsize() or self.putters and self.room() > 0:
+            if self.getters and self.q.qsize():
+                w = self.getters.pop(0)
+                self.answer(w, '=', self.q.get_nowait() if w.n is None else self.several(w.n))
+                continue
+            w = self.putters[0]
+            if w.items:
+                self.q.put_nowait(w.items.pop(0))
+                w.is_touched = True
+            if not w.items:
+                self.answer(self.putters.pop(0), '=', None)
+        if self.q.unfinished_tasks == 0:
+            while self.joiners:
+                self.answer(self.joiners.pop(0), '=', None)
+
+    def several(self, n):
+        return [self.q.get_nowait() for _ in range(min(n, self.q.qsize()))]
+
+    # ---- the methods ----
+
+    def put(self, item, block=True, timeout=None):
+        if self.is_shut:
+            raise ShutDown
+        if block and self.q.maxsize > 0 and timeout is not None and not timeout >= 0:
+            raise ValueError("'timeout' must be a non-negative number" if timeout < 0 else NAN)
+        if self.room() > 0 and not self.putters:
+            before = list(self.q.queue)
+            try:
+                self.q.put_nowait(item)
+            except TypeError:  # unordered: nothing has changed
+                self.q.queue[:] = before
+                raise
+            self.settle()
+        elif not block or timeout == 0:
+            raise queue.Full
+        else:
+            self.park(self.putters, 'put', timeout, items=[item])
+
+    def put_nowait(self, item):
+        return self.put(item, False)
+
+    def put_many(self, items):
+        if self.is_shut:
+            raise ShutDown
+        items = list(items)
+        if self.putters:
+            self.park(self.putters, 'put_many', items=items)
+        for k in range(len(items)):
+            if self.room() == 0:
+                self.settle()  # to getters
+            if self.room() == 0:
+                try:
+                    self.park(self.putters, 'put_many', items=items[k:])
+                finally:
+                    self.putters[0].is_touched = k > 0
+            self.q.put_nowait(items[k])
+        self.settle()
+
+    def get(self, block=True, timeout=None):
+        is_over = self.is_shut and not self.q.qsize()
+        if block and not is_over and timeout is not None and not timeout >= 0:
+            raise ValueError("'timeout' must be a non-negative number" if timeout < 0 else NAN)
+        return self.take(None, block, timeout)
+
+    def get_nowait(self):
+        return self.take(None, False, None)
+
+    def get_many(self, n, timeout=None):
+        if n < 1:
+            raise ValueError('n must be at least 1')
+        if timeout != timeout:
+            raise ValueError(NAN)
+        return self.take(n, True, None if timeout is None else max(0, timeout))
+
+    def take(self, n, block, timeout):
+        if self.q.qsize():
+            got = self.q.get_nowait() if n is None else self.several(n)
+            self.settle()
+            return got
+        if self.is_shut:
+            raise ShutDown
+        if not block or timeout == 0:
+            raise queue.Empty
+        self.park(self.getters, 'get' if n is None else 'get_many', timeout, n=n)
+
+    def join(self):
+        if self.q.unfinished_tasks:
+            self.park(self.joiners, 'join')
+
+    def task_done(self):
+        self.q.task_done()
+        self.settle()
+
+    def shutdown(self, immediate=False):
+        self.is_shut = True
+        if immediate:
+            self.q.unfinished_tasks -= min(self.q.unfinished_tasks, self.q.qsize())
+            self.q.queue.clear()
+        for w in self.putters + ([] if self.q.qsize() else self.getters):
+            self.answer(w, 'ShutDown', '')
+        self.putters.clear()
+        if not self.q.qsize():
+            self.getters.clear()
+        self.settle()
+
+    def qsize(self):
+        return self.q.qsize()
+
+    def empty(self):
+        return self.q.empty()
+
+    def full(self):
+        return self.q.full()
+
+    # ---- and time ----
+
+    def waiting(self):
+        return [(of, w) for of in (self.getters, self.putters, self.joiners) for w in of]
+
+    def expire(self, now):
+        for of, w in self.waiting():
+            if w.deadline is not None and w.deadline <= now:
+                of.remove(w)
+                self.answer(w, 'Full' if of is self.putters else 'Empty', '')
+
+
+NAN = 'Invalid value NaN (not a number)'
+
+
+class Queues(Run):
+    def __init__(self, seed, out):
+        super().__init__(seed, out)
+        self.who = 0
+        self.now = 0.0
+        self.numbers = 0
+        self.live = []
+        self.flavour.refs = [self.ref(self.shared(self.new('list', list)))]
+        while len(self.live) < 3:
+            self.make()
+
+    def next_number(self):
+        self.numbers += 1
+        return self.numbers - 1
+
+    def shared(self, slot):
+        for who in range(1, SESSIONS):
+            self.line('share', slot, who)
+        return slot
+
+    def make(self):
+        typeid = self.r.choice(list(MAKERS))
+        args = self.r.choice([[], [0], [1], [2], [2], [5], [-1], [True], ['x'], [1, 2]])
+        slot = self.new(typeid, lambda: Model(self, typeid, *checked(*args)), args)
+        if slot is not None:
+            self.live = (self.live + [self.shared(slot)])[-3:]
+
+    def do(self, slot, method, args, run=None, kwargs={}):
+        m = self.slots[slot]
+        self.who = self.r.randrange(SESSIONS)
+        self.call(slot, method, args, kwargs, run=run or (lambda: getattr(m, method)(*args, **kwargs)), who=self.who)
+        self.tell(m)
+
+    def tell(self, m):
+        """Who has been answered, and that nobody else has."""
+        for w, kind, result in m.answers:
+            self.line('answer', w.number, kind, self.text(kind, result))
+        m.answers.clear()
+        self.line('parked', sum(len(o.waiting()) for o in self.slots if isinstance(o, Model)))
+
+    def step(self):
+        r = self.r
+        slot = r.choice(self.live)
+        m = self.slots[slot]
+        x = r.random()
+        if x < .02:
+            self.make()
+        elif x < .05:
+            self.pass_time()
+        elif x < .08 and m.waiting():
+            self.cancel(m)
+        elif x < .10:
+            name = r.choice(['repr', 'str', 'getvalue'])
+            self.do(slot, name, [], run=lambda: self.plain(slot, name))
+        else:
+            self.operate(slot, m)
+
+    def plain(self, slot, name):
+        if name == 'getvalue':
+            raise Unserializable('%s has no value form' % self.typeids[slot])
+        return repr(self.ref(slot))
+
+    def pass_time(self):
+        seconds = self.r.choice([.25, 1, 3])
+        self.now += seconds
+        self.line('pass', seconds)
+        models = [m for m in self.slots if isinstance(m, Model)]
+        for m in models:
+            m.expire(self.now)
+        for m in models:
+            self.tell(m)
+
+    def cancel(self, m):
+        of, w = self.r.choice(m.waiting())
+        if w.is_touched:
+            return
+        of.remove(w)
+        self.line('cancel', w.number)
+        m.answer(w, 'Cancelled', 'the call was cancelled')
+        self.tell(m)
+
+    def operate(self, slot, m):
+        r = self.r
+        v = self.item(m)
+        timeout = r.choice([None, 0, .5, 1.5, 2.5, -1, 0.0, float('nan')])
+        block = r.choice([True, False, 1, 0])
+        choices = {
+            'put': r.choice([[v], [v, block], [v, block, timeout], [v, True, timeout]]), 'put_nowait': [v],
+            'get': r.choice([[], [block], [block, timeout], [True, timeout]]), 'get_nowait': [],
+            'qsize': [], 'empty': [], 'full': [], 'task_done': [], 'join': [],
+            'get_many': r.choice([[r.choice([0, 1, 3, 50])], [r.choice([-2, 1, 2, 3]), timeout]]),
+            'put_many': [self.items(m)], 'shutdown': r.choice([[], [True], [False]]),
+        }
+        weights = {'put': 4, 'get': 4, 'shutdown': .15, 'put_many': 2, 'get_many': 2}
+        method = r.choices(list(choices), [weights.get(k, 1) for k in choices])[0]
+        args = choices[method]
+        if self.is_promised(m, method, args):
+            if r.random() < .01 and method not in ('put', 'get', 'get_many', 'shutdown'):
+                args = odd_number_of(r, args)
+            self.do(slot, method, args)
+
+    def item(self, m):
+        return value(self.r, self.flavour)
+
+    def items(self, m):
+        r = self.r
+        return bad(r) if r.random() < .05 else r.choice(['ab', '']) if r.random() < .05 else \
+            [self.item(m) for _ in range(r.choice([0, 1, 2, 3, 6]))]
+
+    def is_promised(self, m, method, args):
+        touched = any(w.is_touched for w in m.putters)
+        if method in ('shutdown', 'join', 'task_done'):
+            return not touched
+        if method == 'put_many' and isinstance(args[0], (list, str)):
+            if m.typeid not in ('Queue', 'JoinableQueue') and m.getters:
+                return False
+            return not any(w.n for w in m.getters) or len(args[0]) <= m.room()
+        return True
+
+
+class Unserializable(Exception):
+    pass
+
+
+def checked(maxsize=0):
+    if not isinstance(maxsize, int):
+        raise TypeError
+    return [maxsize]
+
+
+def one_seed(seed, n_operations, out):
+    run = Queues(seed, out)
+    run.flavour = Flavour(run.flavour.kind, run.flavour.refs)
+    for _ in range(n_operations):
+        run.step()
