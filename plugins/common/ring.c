@@ -46,8 +46,8 @@ hfi_ring_reserve(hf_call_t *call, hfi_ring_t *self, uint64_t more)
     return HF_OK;
 }
 
-static void
-ring_give_back(hf_call_t *call, hfi_ring_t *self)
+void
+hfi_ring_fit(hf_call_t *call, hfi_ring_t *self)
 {
     if (self->room <= RING_SPARSE_ROOM || self->count > self->room / 4)
         return;
@@ -104,7 +104,7 @@ hfi_ring_close_gap(hf_call_t *call, hfi_ring_t *self, uint32_t place, uint32_t n
             *hfi_ring_at(self, k) = *hfi_ring_at(self, k + n);
     }
     self->count -= n;
-    ring_give_back(call, self);
+    hfi_ring_fit(call, self);
 }
 
 void

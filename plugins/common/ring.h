@@ -38,6 +38,9 @@ void hfi_ring_open_gap(hfi_ring_t *self, uint32_t place, uint32_t n);
 /* Takes away `n` slots at `place`, whose values were taken or dropped before. */
 void hfi_ring_close_gap(hf_call_t *call, hfi_ring_t *self, uint32_t place, uint32_t n);
 
+/* Gives memory back where values were taken off the end. */
+void hfi_ring_fit(hf_call_t *call, hfi_ring_t *self);
+
 /* Drops `n` values at `place` and closes the gap. */
 void hfi_ring_drop(hf_call_t *call, hfi_ring_t *self, uint32_t place, uint32_t n);
 

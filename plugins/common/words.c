@@ -120,3 +120,27 @@ hfi_hash_key(hf_call_t *call, const hf_value_t *key, uint64_t *ret_hash)
         return HF_RAISE(call, "TypeError", "unhashable type: 'dict'");
     return HF_OK;
 }
+
+hf_err_t
+hfi_raise_unordered(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
+{
+    hf_value_t x = *a;
+    hf_value_t y = *b;
+    while (hf_kind(&x) == HF_LIST && hf_kind(&y) == HF_LIST) {
+        hf_value_t outer_x = x;
+        hf_value_t outer_y = y;
+        hf_cursor_t in_x;
+        hf_cursor_t in_y;
+        bool differ = false;
+        hf_open(&in_x, &outer_x);
+        hf_open(&in_y, &outer_y);
+        while (!differ && hf_next(&in_x, &x) && hf_next(&in_y, &y))
+            differ = !hf_equal(call, &x, &y);
+        if (!differ)
+            break;
+    }
+    hfi_word_t p = hfi_word_of(&x);
+    hfi_word_t q = hfi_word_of(&y);
+    return HF_RAISE(call, "TypeError", "'<' not supported between instances of '%.*s' and '%.*s'",
+                    p.len, p.at, q.len, q.at);
+}

@@ -31,4 +31,7 @@ hf_err_t hfi_raise_key(hf_call_t *call, const hf_value_t *key);
 /* Gives the hash of a key; raises TypeError where it cannot be one. */
 hf_err_t hfi_hash_key(hf_call_t *call, const hf_value_t *key, uint64_t *ret_hash);
 
+/* Raises TypeError, naming what could not be compared: inside two lists, the first pair that differs. */
+hf_err_t hfi_raise_unordered(hf_call_t *call, const hf_value_t *a, const hf_value_t *b);
+
 #endif

@@ -19,38 +19,13 @@ typedef struct sort {
     uint32_t n;
 } sort_t;
 
-/* Raises TypeError, naming what could not be compared: inside two lists, the first pair that differs. */
-static hf_err_t
-sort_unordered(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
-{
-    hf_value_t x = *a;
-    hf_value_t y = *b;
-    while (hf_kind(&x) == HF_LIST && hf_kind(&y) == HF_LIST) {
-        hf_value_t outer_x = x;
-        hf_value_t outer_y = y;
-        hf_cursor_t in_x;
-        hf_cursor_t in_y;
-        bool differ = false;
-        hf_open(&in_x, &outer_x);
-        hf_open(&in_y, &outer_y);
-        while (!differ && hf_next(&in_x, &x) && hf_next(&in_y, &y))
-            differ = !hf_equal(call, &x, &y);
-        if (!differ)
-            break;
-    }
-    hfi_word_t p = hfi_word_of(&x);
-    hfi_word_t q = hfi_word_of(&y);
-    return HF_RAISE(call, "TypeError", "'<' not supported between instances of '%.*s' and '%.*s'",
-                    p.len, p.at, q.len, q.at);
-}
-
 /* Whether a < b. */
 static hf_err_t
 sort_less(const sort_t *self, const hf_value_t *a, const hf_value_t *b, bool *ret_less)
 {
     int order = 0;
     if (!hf_compare(self->call, a, b, &order))
-        return sort_unordered(self->call, a, b);
+        return hfi_raise_unordered(self->call, a, b);
     *ret_less = order < 0;
     return HF_OK;
 }

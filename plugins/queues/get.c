@@ -8,17 +8,13 @@ get_or_park(hf_call_t *call, hfi_queue_t *self, bool is_blocking, double seconds
 {
     hfi_queue_fill(call, self, 0); /* what a put_many in front has room for is there to be got */
     /* WALK park 1/6: there is nothing to get: the call parks */
-    if (self->ring.count == 0) {
-        if (self->is_shut)
-            return HF_RAISE(call, "ShutDown", "%s", "");
-        if (!is_blocking || seconds == 0.0)
-            return HF_RAISE(call, "Empty", "%s", "");
-        return hf_park(call, &self->getters, seconds);
-    }
-    /* Putters come in first, as if the items were taken off: past its answer a call cannot fail any more. */
-    uint32_t n = hfi_queue_batch(self, call);
-    hfi_queue_fill(call, self, n);
-    return hfi_queue_hand_out(call, self, call, n);
+    if (hfi_queue_count(self) > 0)
+        return hfi_queue_serve(call, self, call);
+    if (self->is_shut)
+        return HF_RAISE(call, "ShutDown", "%s", "");
+    if (!is_blocking || seconds == 0.0)
+        return HF_RAISE(call, "Empty", "%s", "");
+    return hf_park(call, &self->getters, seconds);
 }
 
 hf_err_t
@@ -27,7 +23,7 @@ hfi_queue_get(hf_call_t *call, void *state)
     double seconds = HF_FOREVER;
     bool is_blocking = hf_arg_int(call, 0) != 0;
     const hfi_queue_t *self = state;
-    if (is_blocking && !(self->is_shut && self->ring.count == 0) &&
+    if (is_blocking && !(self->is_shut && hfi_queue_count(self) == 0) &&
         hfi_queue_timeout(call, hf_arg(call, 1), true, &seconds) != HF_OK)
         return HF_RAISED;
     return get_or_park(call, state, is_blocking, seconds);

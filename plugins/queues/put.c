@@ -6,12 +6,12 @@
 static hf_err_t
 put_now(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
 {
-    hf_value_t kept = {.raw = {0}};
-    if (self->ring.count == 0 && hfi_queue_give(call, self, item))
+    uint32_t place = 0;
+    if (hfi_queue_count(self) == 0 && hfi_queue_give(call, self, item))
         return hf_return_nil(call);
-    if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK || hf_keep(call, item, &kept) != HF_OK)
+    if (hfi_store_find(call, &self->store, item, &place) != HF_OK ||
+        hfi_store_put(call, &self->store, place, item) != HF_OK)
         return HF_RAISED;
-    hfi_ring_push(&self->ring, kept);
     self->unfinished++;
     return hf_return_nil(call);
 }
@@ -57,19 +57,10 @@ hfi_queue_put_timed_out(hf_call_t *call, void *state)
 static hf_err_t
 put_all(hf_call_t *call, hfi_queue_t *self, hfi_walk_t *walk)
 {
-    uint32_t before = self->ring.count;
-    hf_value_t item = {.raw = {0}};
-    hf_value_t kept = {.raw = {0}};
-    if (hfi_ring_reserve(call, &self->ring, walk->left) != HF_OK)
+    uint32_t n = walk->left;
+    if (hfi_store_put_all(call, &self->store, walk) != HF_OK)
         return HF_RAISED;
-    while (hfi_walk_next(walk, &item)) {
-        if (hf_keep(call, &item, &kept) != HF_OK) {
-            hfi_ring_drop(call, &self->ring, before, self->ring.count - before);
-            return HF_RAISED;
-        }
-        hfi_ring_push(&self->ring, kept);
-    }
-    self->unfinished += self->ring.count - before;
+    self->unfinished += n;
     hf_err_t err = hf_return_nil(call);
     hfi_queue_settle(call, self);
     return err;

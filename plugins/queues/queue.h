@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* queue -- the state of a queue, and who hands what to whom.
+/* queue -- the state of a queue of any kind, and who hands what to whom.
  *
  * Who waits where
  *
- *   getters   wait for an item: then the ring is empty and no putter waits
+ *   getters   wait for an item: then there is none and no putter waits
  *   putters   wait for room, first come first served
  *   front     at most one put_many, before all putters, some of whose items may have been taken in
  *   joiners   wait until every item that was put has had its task_done
@@ -13,18 +13,22 @@
  * (a method that parks must have changed nothing), so as long as one is there the queue counts as full: it has more
  * items than there is room.
  *
+ * A put_many for whose items there is room, or a getter each, puts them all before anyone is served; one that waits puts
+ * them one by one. (Of a LifoQueue or a PriorityQueue other items are got then.)
+ *
  * Why hf_wake in the hooks. Items that come back when a session ends come one by one, the last first; waiters served at
  * once would get them in that order. Woken calls run after all of them are back, the first waiter first.
  */
 #ifndef HFI_QUEUE_H
 #define HFI_QUEUE_H
 
-#include <common/ring.h>
 #include <common/walk.h>
 #include <holdfast/plugin.h>
 
+#include "store.h"
+
 typedef struct hfi_queue {
-    hfi_ring_t ring;
+    hfi_store_t store;
     int64_t maxsize; /* below 1: no bound */
     uint64_t unfinished;
     hf_waiters_t getters;
@@ -36,6 +40,13 @@ typedef struct hfi_queue {
     uint32_t front_passed; /* how many of them are taken in */
     bool is_shut;
 } hfi_queue_t;
+
+/* Items that are in. */
+static inline uint32_t
+hfi_queue_count(const hfi_queue_t *self)
+{
+    return self->store.ring.count;
+}
 
 /* Items that may be put now. */
 uint64_t hfi_queue_room(const hfi_queue_t *self);
@@ -55,11 +66,8 @@ void hfi_queue_wake(hf_call_t *call, hfi_queue_t *self);
 /* Forgets a front putter that is gone. */
 void hfi_queue_tidy(hf_call_t *call, hfi_queue_t *self);
 
-/* How many items `other`, a get or a get_many, would be given now. */
-uint32_t hfi_queue_batch(const hfi_queue_t *self, hf_call_t *other);
-
-/* Answers `other` with the first `n` items and takes them off; HF_RAISED: it has an error instead, they stay. */
-hf_err_t hfi_queue_hand_out(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint32_t n);
+/* Answers `other`, a get or a get_many, with the next items; there is one. HF_RAISED: it has an error instead, they stay. */
+hf_err_t hfi_queue_serve(hf_call_t *call, hfi_queue_t *self, hf_call_t *other);
 
 /* Answers the first getter with an item that is not kept, as if it had been put; false: there is no getter. */
 bool hfi_queue_give(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item);
@@ -83,9 +91,10 @@ hf_err_t hfi_queue_put(hf_call_t *call, void *state);
 hf_err_t hfi_queue_put_nowait(hf_call_t *call, void *state);
 hf_err_t hfi_queue_put_timed_out(hf_call_t *call, void *state);
 
-/* Puts what a session never acknowledged back at the head. */
+/* Puts back what a session never acknowledged. */
 void hfi_queue_undelivered(hf_call_t *call, void *state, const hf_value_t *value, uint64_t cookie);
 
-extern const hf_type_t hfi_queue_type;
+/* The rows that all kinds of queues have. */
+extern const hf_method_t hfi_queue_methods[];
 
 #endif

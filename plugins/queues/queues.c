@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* queues -- the plugin of Python's queues: the type Queue, its small methods and its hooks. */
+/* queues -- the plugin of Python's queues: the types, their small methods and their hooks. */
 #include "queue.h"
 
 /* ---- asking ---------------------------------------------------------------------------- */
@@ -8,9 +8,10 @@
 static uint64_t
 queue_size(const hfi_queue_t *self)
 {
-    if (hf_n_parked(&self->front) > 0 && (uint64_t)self->maxsize > self->ring.count)
-        return (uint64_t)self->maxsize;
-    return self->ring.count;
+    uint64_t count = hfi_queue_count(self);
+    return hf_n_parked(&self->front) > 0 && (uint64_t)self->maxsize > count
+               ? (uint64_t)self->maxsize
+               : count;
 }
 
 static hf_err_t
@@ -69,12 +70,12 @@ queue_shutdown(hf_call_t *call, void *state)
     hfi_queue_refuse(call, &self->putters);
     hfi_queue_tidy(call, self);
     if (hf_arg_int(call, 0) != 0) {
-        uint32_t n = self->ring.count;
+        uint32_t n = hfi_queue_count(self);
         self->unfinished -= self->unfinished < n ? self->unfinished : n;
-        hfi_ring_clear(call, &self->ring);
+        hfi_ring_clear(call, &self->store.ring);
         queue_release_joiners(call, self);
     }
-    if (self->ring.count == 0)
+    if (hfi_queue_count(self) == 0)
         hfi_queue_refuse(call, &self->getters);
     return hf_return_nil(call);
 }
@@ -82,18 +83,36 @@ queue_shutdown(hf_call_t *call, void *state)
 /* ---- the type -------------------------------------------------------------------------- */
 
 static hf_err_t
+queue_begin(hf_call_t *call, hfi_queue_t *self, hfi_store_kind_t kind)
+{
+    self->maxsize = hf_arg_int(call, 0);
+    self->store.kind = kind;
+    return HF_OK;
+}
+
+static hf_err_t
 queue_create(hf_call_t *call, void *state)
 {
-    hfi_queue_t *self = state;
-    self->maxsize = hf_arg_int(call, 0);
-    return HF_OK;
+    return queue_begin(call, state, HFI_FIRST_OUT);
+}
+
+static hf_err_t
+queue_create_lifo(hf_call_t *call, void *state)
+{
+    return queue_begin(call, state, HFI_LAST_OUT);
+}
+
+static hf_err_t
+queue_create_priority(hf_call_t *call, void *state)
+{
+    return queue_begin(call, state, HFI_LEAST_OUT);
 }
 
 static void
 queue_destroy(hf_call_t *call, void *state)
 {
     hfi_queue_t *self = state;
-    hfi_ring_clear(call, &self->ring);
+    hfi_ring_clear(call, &self->store.ring);
     hf_drop(call, &self->front_items.plain);
 }
 
@@ -110,7 +129,7 @@ static void
 queue_traverse(hf_call_t *call, const void *state, hf_visit_t *visit)
 {
     const hfi_queue_t *self = state;
-    hfi_ring_visit(call, &self->ring, visit);
+    hfi_ring_visit(call, &self->store.ring, visit);
     hf_visit_value(call, visit, &self->front_items.plain);
 }
 
@@ -123,7 +142,7 @@ queue_save(hf_call_t *call, const void *state, hf_writer_t *out)
     hf_write_int(out, self->maxsize);
     hf_write_uint(out, self->unfinished);
     hf_write_bool(out, self->is_shut);
-    hfi_ring_write(&self->ring, 0, self->ring.count, out);
+    hfi_ring_write(&self->store.ring, 0, hfi_queue_count(self), out);
     hf_save_waiters(out, &self->getters);
     hf_save_waiters(out, &self->putters);
     hf_save_waiters(out, &self->front);
@@ -155,19 +174,18 @@ queue_load_front(hf_call_t *call, hfi_queue_t *self, const hf_value_t *items)
 }
 
 static hf_err_t
-queue_load(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_version)
+queue_load_kind(hf_call_t *call, hfi_queue_t *self, const hf_value_t *saved, hfi_store_kind_t kind)
 {
     enum { PARTS = 10 };
-    hfi_queue_t *self = state;
     hf_cursor_t cursor;
     hf_value_t part[PARTS];
     bool is_whole = true;
-    (void)save_version;
+    self->store.kind = kind;
     hf_open(&cursor, saved);
     for (int k = 0; k < PARTS && is_whole; k++)
         is_whole = hf_next(&cursor, &part[k]);
     if (!is_whole)
-        return HF_RAISE(call, "ValueError", "this is not what a Queue saves");
+        return HF_RAISE(call, "ValueError", "this is not what a queue saves");
     self->maxsize = hf_as_int(&part[0]);
     self->unfinished = hf_as_uint(&part[1]);
     self->is_shut = hf_as_bool(&part[2]);
@@ -176,31 +194,55 @@ queue_load(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_
     hf_load_waiters(&part[6], &self->front);
     hf_load_waiters(&part[7], &self->joiners);
     self->front_passed = (uint32_t)hf_as_uint(&part[8]);
-    if (hfi_ring_load(call, &self->ring, &part[3]) != HF_OK)
+    if (hfi_ring_load(call, &self->store.ring, &part[3]) != HF_OK)
         return HF_RAISED;
     return queue_load_front(call, self, &part[9]);
 }
 
-static const hf_method_t queue_methods[] = {
+static hf_err_t
+queue_load(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_version)
+{
+    (void)save_version;
+    return queue_load_kind(call, state, saved, HFI_FIRST_OUT);
+}
+
+static hf_err_t
+queue_load_lifo(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_version)
+{
+    (void)save_version;
+    return queue_load_kind(call, state, saved, HFI_LAST_OUT);
+}
+
+/* The ring was saved as it is: a heap. */
+static hf_err_t
+queue_load_priority(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_version)
+{
+    (void)save_version;
+    return queue_load_kind(call, state, saved, HFI_LEAST_OUT);
+}
+
+enum { QUEUE_ROWS = 12 };
+
+const hf_method_t hfi_queue_methods[QUEUE_ROWS] = {
     HF_METHOD("empty", "-> bool", queue_empty, HF_READS, "Tell whether there is no item."),
     HF_METHOD("full", "-> bool", queue_full, HF_READS, "Tell whether there are maxsize items."),
     HF_METHOD_PARKS("get", "block: int = true, timeout: number? = nil -> any", hfi_queue_get,
                     hfi_queue_get_timed_out, HF_WRITES,
-                    "Remove the first item and give it, waiting for one if need be."),
+                    "Remove the next item and give it, waiting for one if need be."),
     HF_METHOD_PARKS("get_many", "n: int, timeout: number? = nil -> list", hfi_queue_get_many,
                     hfi_queue_get_timed_out, HF_WRITES,
                     "Wait for an item, then remove up to n of them and give them."),
     HF_METHOD("get_nowait", "-> any", hfi_queue_get_nowait, HF_WRITES,
-              "Remove the first item and give it; Empty where there is none."),
+              "Remove the next item and give it; Empty where there is none."),
     HF_METHOD_PARKS("join", "", queue_join, NULL, HF_READS,
                     "Wait until every item that was put has had its task_done."),
     HF_METHOD_PARKS("put", "item: any, block: int = true, timeout: number? = nil", hfi_queue_put,
                     hfi_queue_put_timed_out, HF_WRITES,
-                    "Put an item at the end, waiting for room if need be."),
+                    "Put an item in, waiting for room if need be."),
     HF_METHOD_PARKS("put_many", "items: any", hfi_queue_put_many, NULL, HF_WRITES,
-                    "Put all items at the end in their order, waiting for room if need be."),
+                    "Put all items in, in their order, waiting for room if need be."),
     HF_METHOD("put_nowait", "item: any", hfi_queue_put_nowait, HF_WRITES,
-              "Put an item at the end; Full where there is no room."),
+              "Put an item in; Full where there is no room."),
     HF_METHOD("qsize", "-> int", queue_qsize, HF_READS, "Tell how many items there are."),
     HF_METHOD("shutdown", "immediate: int = false", queue_shutdown, HF_WRITES,
               "Refuse every put from now on, and every get once there is no item."),
@@ -208,18 +250,26 @@ static const hf_method_t queue_methods[] = {
               "Say that the work on an item that was got is done."),
 };
 
-const hf_type_t hfi_queue_type = {
-    HF_TYPE("Queue", hfi_queue_t, queue_methods,
-            "Python's queue.Queue: first in, first out, many waiting."),
-    .signature = "maxsize: int = 0",
-    .save_version = 1,
-    .create = queue_create,
-    .destroy = queue_destroy,
-    .traverse = queue_traverse,
-    .save = queue_save,
-    .load = queue_load,
-    .gone = queue_gone,
-    .undelivered = hfi_queue_undelivered,
-};
+/* What all kinds of queues have alike; they are told apart by create and load. */
+#define QUEUE_TYPE(name_, create_, load_, doc_)                                                    \
+    {                                                                                              \
+        HF_TYPE(name_, hfi_queue_t, hfi_queue_methods, doc_),                                      \
+            .signature = "maxsize: int = 0", .save_version = 1, .create = (create_),               \
+            .destroy = queue_destroy, .traverse = queue_traverse, .save = queue_save,              \
+            .load = (load_), .gone = queue_gone, .undelivered = hfi_queue_undelivered,             \
+    }
 
-HF_PLUGIN("queues", "1.0.0", &hfi_queue_type);
+static const hf_type_t queue_type =
+    QUEUE_TYPE("Queue", queue_create, queue_load,
+               "Python's queue.Queue: the first item in is the first out; many may wait.");
+static const hf_type_t joinable_type =
+    QUEUE_TYPE("JoinableQueue", queue_create, queue_load,
+               "A Queue by the name that multiprocessing gives it.");
+static const hf_type_t lifo_type =
+    QUEUE_TYPE("LifoQueue", queue_create_lifo, queue_load_lifo,
+               "Python's queue.LifoQueue: the last item in is the first out.");
+static const hf_type_t priority_type =
+    QUEUE_TYPE("PriorityQueue", queue_create_priority, queue_load_priority,
+               "Python's queue.PriorityQueue: the least item is the first out.");
+
+HF_PLUGIN("queues", "1.0.0", &queue_type, &joinable_type, &lifo_type, &priority_type);

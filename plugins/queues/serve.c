@@ -5,9 +5,7 @@
 #include "queue.h"
 
 enum {
-    SERVE_BATCH_BYTES =
-        4 * 1024 * 1024, /* get_many gives fewer items rather than a longer answer */
-    SERVE_ONE = 1,       /* cookies: an answer is one item, or a list of them */
+    SERVE_ONE = 1, /* cookies: an answer is one item, or a list of them */
     SERVE_MANY = 2,
 };
 
@@ -15,7 +13,7 @@ enum {
 static bool
 serve_is(const hf_call_t *other, hf_method_f run)
 {
-    return hfi_queue_type.methods[other->row].run == run;
+    return hfi_queue_methods[other->row].run == run;
 }
 
 uint64_t
@@ -23,8 +21,8 @@ hfi_queue_room(const hfi_queue_t *self)
 {
     if (self->maxsize <= 0)
         return UINT64_MAX;
-    return (uint64_t)self->maxsize > self->ring.count ? (uint64_t)self->maxsize - self->ring.count
-                                                      : 0;
+    uint64_t count = hfi_queue_count(self);
+    return (uint64_t)self->maxsize > count ? (uint64_t)self->maxsize - count : 0;
 }
 
 bool
@@ -50,24 +48,9 @@ hfi_queue_timeout(hf_call_t *call, const hf_value_t *timeout, bool is_strict, do
 
 /* ---- items to getters ------------------------------------------------------------------ */
 
-uint32_t
-hfi_queue_batch(const hfi_queue_t *self, hf_call_t *other)
-{
-    int64_t most = serve_is(other, hfi_queue_get_many) ? hf_arg_int(other, 0) : 1;
-    size_t bytes = 0;
-    uint32_t n = 0;
-    while (n < self->ring.count && n < most) {
-        bytes += hf_len_of(hfi_ring_at(&self->ring, n));
-        if (n > 0 && bytes > SERVE_BATCH_BYTES)
-            break;
-        n++;
-    }
-    return n;
-}
-
-/* Answers a get with the item, a get_many with a list of it and those behind it. */
+/* Answers a get with an item that is not kept, a get_many with a list of it. */
 static hf_err_t
-serve_answer(hf_call_t *other, const hf_value_t *item, const hfi_ring_t *ring, uint32_t n)
+serve_answer(hf_call_t *other, const hf_value_t *item)
 {
     if (!serve_is(other, hfi_queue_get_many)) {
         hf_mind(other, SERVE_ONE);
@@ -77,22 +60,44 @@ serve_answer(hf_call_t *other, const hf_value_t *item, const hfi_ring_t *ring, u
     hf_writer_t *w = hf_return_writer(other);
     if (w == NULL)
         return HF_RAISED;
-    if (ring != NULL) {
-        hfi_ring_write(ring, 0, n, w);
-    } else {
-        hf_write_list(w, 1);
-        hf_write_value(w, item);
-    }
+    hf_write_list(w, 1);
+    hf_write_value(w, item);
+    return hf_return_written(other);
+}
+
+/* The same with what was picked. */
+static hf_err_t
+serve_picked(hf_call_t *other, const hfi_store_t *store, const hfi_pick_t *pick)
+{
+    if (!serve_is(other, hfi_queue_get_many))
+        return serve_answer(other, hfi_store_picked(store, pick, 0));
+    hf_mind(other, SERVE_MANY);
+    hf_writer_t *w = hf_return_writer(other);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_list(w, pick->n);
+    for (uint32_t k = 0; k < pick->n; k++)
+        hf_write_value(w, hfi_store_picked(store, pick, k));
     return hf_return_written(other);
 }
 
 hf_err_t
-hfi_queue_hand_out(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint32_t n)
+hfi_queue_serve(hf_call_t *call, hfi_queue_t *self, hf_call_t *other)
 {
-    if (serve_answer(other, hfi_ring_at(&self->ring, 0), &self->ring, n) != HF_OK)
+    hfi_pick_t pick;
+    hfi_store_t *store = &self->store;
+    uint32_t before = hfi_queue_count(self);
+    int64_t most = serve_is(other, hfi_queue_get_many) ? hf_arg_int(other, 0) : 1;
+    if (hfi_store_pick(other, store, most, hfi_queue_has_putters(self), &pick) != HF_OK)
         return HF_RAISED;
-    hfi_ring_drop(call, &self->ring, 0, n);
-    return HF_OK;
+    /* Putters come in as if the items were taken: past its answer a call cannot fail any more. */
+    hfi_queue_fill(call, self, pick.n - (before - hfi_queue_count(self)));
+    hf_err_t err = serve_picked(other, store, &pick);
+    if (err == HF_OK)
+        hfi_store_take(call, store, &pick);
+    else
+        hfi_store_leave(call, store, &pick);
+    return err;
 }
 
 bool
@@ -101,7 +106,7 @@ hfi_queue_give(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
     /* WALK park 4/6: somebody puts: the first that waits is taken and answered */
     hf_call_t *other;
     while (hf_take_parked(call, &self->getters, &other)) {
-        if (serve_answer(other, item, NULL, 1) != HF_OK)
+        if (serve_answer(other, item) != HF_OK)
             continue; /* it has an error instead */
         self->unfinished++;
         return true;
@@ -113,15 +118,16 @@ static void
 serve_getters(hf_call_t *call, hfi_queue_t *self)
 {
     hf_call_t *other;
-    while (self->ring.count > 0 && hf_take_parked(call, &self->getters, &other))
-        (void)hfi_queue_hand_out(call, self, other, hfi_queue_batch(self, other));
+    while (hfi_queue_count(self) > 0 && hf_take_parked(call, &self->getters, &other))
+        (void)hfi_queue_serve(call, self, other);
 }
 
 void
 hfi_queue_wake(hf_call_t *call, hfi_queue_t *self)
 {
     uint32_t n = hf_n_parked(&self->getters);
-    (void)hf_wake(call, &self->getters, n < self->ring.count ? n : self->ring.count);
+    uint32_t count = hfi_queue_count(self);
+    (void)hf_wake(call, &self->getters, n < count ? n : count);
 }
 
 /* ---- room to putters ------------------------------------------------------------------- */
@@ -141,14 +147,17 @@ serve_no_memory(hf_call_t *other)
     (void)HF_RAISE(other, "LimitExceeded", "the queue has no memory for the item");
 }
 
-/* Takes one item in; false: it could not be kept. */
+/* Takes one item of a putter's in; false: it could not be, and the putter has its error. */
 static bool
-serve_take_in(hf_call_t *call, hfi_queue_t *self, const hf_value_t *item)
+serve_take_in(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, const hf_value_t *item)
 {
-    hf_value_t kept = {.raw = {0}};
-    if (hfi_ring_reserve(call, &self->ring, 1) != HF_OK || hf_keep(call, item, &kept) != HF_OK)
+    uint32_t place = 0;
+    if (hfi_store_find(other, &self->store, item, &place) != HF_OK)
         return false;
-    hfi_ring_push(&self->ring, kept);
+    if (hfi_store_put(call, &self->store, place, item) != HF_OK) {
+        serve_no_memory(other);
+        return false;
+    }
     self->unfinished++;
     return true;
 }
@@ -180,8 +189,10 @@ serve_front(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint64_t room)
 {
     hf_value_t item = {.raw = {0}};
     bool is_well = serve_open_front(call, self, other);
-    for (; is_well && room > 0 && self->front_items.left > 0; room--) {
-        is_well = hfi_walk_next(&self->front_items, &item) && serve_take_in(call, self, &item);
+    if (!is_well)
+        serve_no_memory(other);
+    for (; is_well && room > 0 && hfi_walk_next(&self->front_items, &item); room--) {
+        is_well = serve_take_in(call, self, other, &item);
         self->front_passed++;
     }
     if (is_well && self->front_items.left > 0) {
@@ -190,8 +201,6 @@ serve_front(hf_call_t *call, hfi_queue_t *self, hf_call_t *other, uint64_t room)
     }
     if (is_well)
         (void)hf_return_nil(other);
-    else
-        serve_no_memory(other);
     hfi_queue_tidy(call, self);
 }
 
@@ -204,8 +213,9 @@ hfi_queue_fill(hf_call_t *call, hfi_queue_t *self, uint64_t more)
         uint64_t room = hfi_queue_room(self);
         room = more > UINT64_MAX - room ? UINT64_MAX : room + more;
         /* Items beyond maxsize use up the room that is lent. */
-        uint64_t over = self->maxsize > 0 && self->ring.count > (uint64_t)self->maxsize
-                            ? self->ring.count - (uint64_t)self->maxsize
+        uint64_t count = hfi_queue_count(self);
+        uint64_t over = self->maxsize > 0 && count > (uint64_t)self->maxsize
+                            ? count - (uint64_t)self->maxsize
                             : 0;
         room = room > over ? room - over : 0;
         if (room == 0)
@@ -218,10 +228,8 @@ hfi_queue_fill(hf_call_t *call, hfi_queue_t *self, uint64_t more)
             return;
         if (serve_is(other, hfi_queue_put_many))
             serve_front(call, self, other, room);
-        else if (serve_take_in(call, self, hf_arg(other, 0)))
+        else if (serve_take_in(call, self, other, hf_arg(other, 0)))
             (void)hf_return_nil(other);
-        else
-            serve_no_memory(other);
     }
 }
 
@@ -231,7 +239,7 @@ hfi_queue_settle(hf_call_t *call, hfi_queue_t *self)
     do {
         serve_getters(call, self);
         hfi_queue_fill(call, self, 0);
-    } while (self->ring.count > 0 && hf_n_parked(&self->getters) > 0);
+    } while (hfi_queue_count(self) > 0 && hf_n_parked(&self->getters) > 0);
 }
 
 void
@@ -248,19 +256,9 @@ void
 hfi_queue_undelivered(hf_call_t *call, void *state, const hf_value_t *value, uint64_t cookie)
 {
     hfi_queue_t *self = state;
-    hfi_ring_t back = {NULL, 0, 0, 0};
-    hf_value_t one = {.raw = {0}};
-    if (cookie == SERVE_ONE) {
-        if (hfi_ring_reserve(call, &back, 1) == HF_OK && hf_keep(call, value, &one) == HF_OK)
-            hfi_ring_push(&back, one);
-    } else {
-        (void)hfi_ring_load(call, &back, value);
-    }
-    if (back.count == 0 || hfi_ring_reserve(call, &self->ring, back.count) != HF_OK)
+    if (self->store.kind == HFI_LAST_OUT)
+        hfi_queue_fill(call, self, 0); /* what a putter has in hand lies below what comes back */
+    if (hfi_store_put_back(call, &self->store, value, cookie == SERVE_MANY) != HF_OK)
         hf_log(call, HF_LOG_ERROR, "no memory to put back what a session was given and lost");
-    else
-        for (; back.count > 0; back.count--)
-            hfi_ring_push_first(&self->ring, *hfi_ring_at(&back, back.count - 1));
-    hfi_ring_clear(call, &back);
     hfi_queue_wake(call, self);
 }

@@ -77,7 +77,7 @@ expand(limited_t *self, const char *text)
 static char *
 look(limited_t *self, const row_t *row, uint64_t object)
 {
-    bool is_queue = strcmp(row->typeid_, "Queue") == 0;
+    bool is_queue = strstr(row->typeid_, "Queue") != NULL;
     const char *text = bed_call(self->bed, object, is_queue ? "qsize" : "getvalue", "[]");
     size_t size = strlen(text) + 1;
     char *copy = malloc(size);
@@ -91,7 +91,7 @@ try_row(limited_t *self, const row_t *row)
     bool is_array = strcmp(row->typeid_, "Array") == 0;
     uint64_t object = bed_new(self->bed, row->typeid_, is_array ? "[\"i\", 9]" : "[]");
     const char *fill = is_array                                 ? "setitem"
-                       : strcmp(row->typeid_, "Queue") == 0     ? "put_many"
+                       : strstr(row->typeid_, "Queue") != NULL  ? "put_many"
                        : strcmp(row->typeid_, "Namespace") == 0 ? "setattr"
                        : strcmp(row->typeid_, "list") == 0      ? "extend"
                                                                 : "update";
@@ -190,6 +190,14 @@ test_rows(void **state)
         {"Queue", "[[1]]", "put_many", "[[1, $, 2, $, 3]]"},
         {"Queue", "[[$]]", "get", "[]"},
         {"Queue", "[[$, 1]]", "get_many", "[2]"},
+        {"LifoQueue", "[[1]]", "put", "[$]"},
+        {"LifoQueue", "[[1]]", "put_many", "[[1, $, 2, $, 3]]"},
+        {"LifoQueue", "[[1, $]]", "get", "[]"},
+        {"LifoQueue", "[[1, $]]", "get_many", "[2]"},
+        {"PriorityQueue", "[[\"z\"]]", "put", "[$]"},
+        {"PriorityQueue", "[[\"z\"]]", "put_many", "[[\"a\", $, \"b\", $, \"c\"]]"},
+        {"PriorityQueue", "[[\"z\", $]]", "get", "[]"},
+        {"PriorityQueue", "[[\"z\", $]]", "get_many", "[2]"},
     };
     limited_t limited;
     (void)state;

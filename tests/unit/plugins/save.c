@@ -117,6 +117,9 @@ test_containers(void **state)
     assert_string_equal(bed_call(bed, dict, "setitem", args), "None");
     assert_string_equal(round_trip(bed, saver, "list", list), "[1, 'a long enough text', [2]]");
     assert_string_equal(round_trip(bed, saver, "set", set), "[3, [1, 2]]");
+    uint64_t ns = bed_new_named(bed, "Namespace", "[]", "{\"b\": [1], \"a\": null}");
+    assert_string_equal(round_trip(bed, saver, "Namespace", ns), "{'b': [1], 'a': None}");
+    hf_testing_release(bed->session[0], ns);
     (void)snprintf(text, sizeof text, "{'a': 1, (1, 2): <list #%llu>}", (unsigned long long)list);
     assert_string_equal(round_trip(bed, saver, "dict", dict), text);
     hf_testing_release(bed->session[0], list);
@@ -124,6 +127,27 @@ test_containers(void **state)
     assert_int_equal(hf_testing_referents(bed->manager), 4);
     BED_STEPS(bed, dict, {"clear", "[]", "None"}); /* what was loaded was let go again */
     assert_int_equal(hf_testing_referents(bed->manager), 3);
+}
+
+static void
+test_typed(void **state)
+{
+    bed_t *bed = *state;
+    uint64_t saver = new_saver(bed);
+    uint64_t value = bed_new(bed, "Value", "[\"h\", -3]");
+    uint64_t rounded = bed_new(bed, "Value", "[\"f\", 0.1]");
+    uint64_t array = bed_new(bed, "Array", "[\"u\", \"a\\u20ac\"]");
+    assert_string_equal(round_trip(bed, saver, "Value", value), "['h', -3]");
+    assert_string_equal(round_trip(bed, saver, "Value", rounded), "['f', 0.10000000149011612]");
+    assert_string_equal(round_trip(bed, saver, "Array", array), "['u', ['a', '\xe2\x82\xac']]");
+    array = bed_new(bed, "Array", "[\"Q\", 2]");
+    assert_string_equal(round_trip(bed, saver, "Array", array), "['Q', [0, 0]]");
+    BED_STEPS(
+        bed, saver, {"load", "[\"Value\", [\"i\"]]", "ValueError: this is not what a Value saves"},
+        {"load", "[\"Value\", [\"b\", 500]]", "OverflowError: signed char is greater than maximum"},
+        {"load", "[\"Array\", 1]", "ValueError: this is not what an Array saves"},
+        {"load", "[\"Array\", [\"u\", [\"a\", 1]]]",
+         "TypeError: array item must be unicode character"});
 }
 
 static void
@@ -169,7 +193,25 @@ test_queue(void **state)
         BED_STEPS(bed, queue, {"task_done", "[]", "None"});
     assert_string_equal(bed_answer(bed, 0, join), "None");
     BED_STEPS(bed, saver,
-              {"load", "[\"Queue\", [1, 2]]", "ValueError: this is not what a Queue saves"});
+              {"load", "[\"Queue\", [1, 2]]", "ValueError: this is not what a queue saves"});
+}
+
+/* A heap stays the heap that it was. */
+static void
+test_other_queues(void **state)
+{
+    bed_t *bed = *state;
+    static const char *const names[] = {"JoinableQueue", "LifoQueue", "PriorityQueue"};
+    uint64_t saver = new_saver(bed);
+    for (int k = 0; k < 3; k++) {
+        uint64_t queue = bed_new(bed, names[k], "[9]");
+        BED_STEPS(bed, queue, {"put_many", "[[3, 2, 1]]", "None"});
+        assert_string_equal(
+            round_trip(bed, saver, names[k], queue),
+            k == 2
+                ? "[9, 3, False, [1, 3, 2], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], 0, None]"
+                : "[9, 3, False, [3, 2, 1], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], 0, None]");
+    }
 }
 
 /* Each type of sync's, with somebody waiting where there is somewhere to wait. */
@@ -207,8 +249,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_containers, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_typed, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_iterators, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_sync, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_other_queues, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_queue, bed_setup, bed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
