@@ -250,7 +250,8 @@ hfi_ask_async(const hfi_ask_t *ask, bool *ret_is_put)
     *ret_is_put = false;
     if (!ask_is_sound(ask))
         return NULL;
-    if (!ask_begin(ask, hfi_client_due_ns(ask->client), &future, &failure)) {
+    int64_t due_ns = ask->is_patient ? INT64_MAX : hfi_client_due_ns(ask->client);
+    if (!ask_begin(ask, due_ns, &future, &failure)) {
         (void)hfi_error_take(&failure);
         return NULL;
     }

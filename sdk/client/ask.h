@@ -24,6 +24,7 @@ typedef struct hfi_ask {
     const hf_value_t *values;
     const hf_value_t *kwargs; /* beside `values`, or a picture that names no keyword; NULL: none */
     bool is_oneway;
+    bool is_patient; /* of hfi_ask_async: no deadline, whatever hf_set_timeout says */
 } hfi_ask_t;
 
 /* Asks and does not wait for the answer. NULL: this thread's error says why; a oneway call gives NULL and no error

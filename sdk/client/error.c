@@ -11,19 +11,15 @@
 #include <holdfast/holdfast.h>
 #include <value/value.h>
 
-enum {
-    ERROR_KIND = 64,
-    ERROR_TEXT = 1024,
-    ERROR_SCRATCH_KEEP = 65536, /* more is given back once a call needs less */
-};
+enum { ERROR_SCRATCH_KEEP = 65536 }; /* more is given back once a call needs less */
 
 typedef struct error_thread {
     bool has_number;
     uint64_t number;
     hf_value_t data;
     hfi_bytes_t scratch;
-    char kind[ERROR_KIND];
-    char text[ERROR_TEXT];
+    char kind[HFI_ERROR_KIND];
+    char text[HFI_ERROR_TEXT];
 } error_thread_t;
 
 /* A pointer only, so that every call finds it without asking the loader. */
@@ -137,6 +133,28 @@ hfi_error_read(const hf_value_t *error)
     error_copy(self->kind, sizeof self->kind, at == NULL ? "" : at, at == NULL ? 0 : len);
     at = hf_as_str(&text, &len);
     error_copy(self->text, sizeof self->text, at == NULL ? "" : at, at == NULL ? 0 : len);
+    return -1;
+}
+
+void
+hfi_error_put_aside(hfi_error_t *ret_error)
+{
+    error_thread_t *self = error_self();
+    ret_error->data = self->data;
+    memcpy(ret_error->kind, self->kind, sizeof self->kind);
+    memcpy(ret_error->text, self->text, sizeof self->text);
+    self->data = (hf_value_t){0};
+}
+
+int
+hfi_error_put_back(hfi_error_t *error)
+{
+    error_thread_t *self = error_self();
+    hfi_error_clear();
+    self->data = error->data;
+    memcpy(self->kind, error->kind, sizeof self->kind);
+    memcpy(self->text, error->text, sizeof self->text);
+    error->data = (hf_value_t){0};
     return -1;
 }
 

@@ -23,6 +23,19 @@ int hfi_error_take(hfi_failure_t *failure); /* takes its data */
 /* From an ERROR's value, [kind, text] or [kind, text, data]; borrows. Gives -1. */
 int hfi_error_read(const hf_value_t *error);
 
+enum { HFI_ERROR_KIND = 64, HFI_ERROR_TEXT = 1024 };
+
+/* A thread's error, put aside. */
+typedef struct hfi_error {
+    hf_value_t data;
+    char kind[HFI_ERROR_KIND];
+    char text[HFI_ERROR_TEXT];
+} hfi_error_t;
+
+/* What is done between the two says nothing of its own. The second gives -1. */
+void hfi_error_put_aside(hfi_error_t *ret_error);
+int hfi_error_put_back(hfi_error_t *error);
+
 /* This thread's bytes for arguments, emptied; borrowed until the next call. */
 hfi_bytes_t *hfi_thread_scratch(void);
 

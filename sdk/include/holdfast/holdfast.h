@@ -500,6 +500,66 @@ HF_EXPORT int hf_cancel(hf_future_t *future);
  */
 HF_EXPORT void hf_future_destroy(hf_future_t **future_p);
 
+/* ---- locks ------------------------------------------------------------------------------ */
+
+/* hf_lock -- acquire a lock, to be released by hf_unlock or, HF_AUTO_LOCK, at the end of the scope.
+ *
+ * lock     borrows  a Lock, RLock, Condition (its lock), Semaphore or BoundedSemaphore (one unit); lives until released
+ * timeout           seconds to wait for it; 0: do not wait; HF_FOREVER
+ *
+ *     HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(lock, 1.5);
+ *     if (held == NULL)
+ *         return -1;
+ *
+ * Returns the lock, lent, or NULL: TimeoutError, it was not to be had in time; Interrupted; or as any call. With NULL
+ * it is not ours: if the manager gave it just when we gave up, it was given back. Only where the connection is lost
+ * at that moment it may stay ours until the session ends.
+ *
+ * Thread: [any]. Blocks: up to timeout, 2 s longer where the connection is lost. Since: 1.0.
+ */
+HF_EXPORT const hf_proxy_t *hf_lock(const hf_proxy_t *lock, double timeout);
+
+/* hf_unlock -- release what hf_lock acquired, before the end of the scope.
+ *
+ * lock_p  takes  what hf_lock gave; nulled, whatever happens; NULL inside is fine
+ *
+ * Returns 0, or -1: RuntimeError or ValueError, it was released already; or as any call.
+ *
+ * Thread: [any], for an RLock or a Condition's own the one that acquired it. Blocks: until the answer, or
+ * hf_set_timeout. Since: 1.0.
+ */
+HF_EXPORT int hf_unlock(const hf_proxy_t **lock_p);
+
+/* hf_auto_unlock -- hf_unlock, as HF_AUTO_LOCK calls it when the variable leaves its scope: this thread's last error
+ * stays what it was.
+ *
+ * lock_p  takes  what hf_lock gave; nulled; NULL inside is fine
+ *
+ * Returns nothing.
+ * Thread: [any], as hf_unlock. Blocks: until the answer, or hf_set_timeout. Since: 1.0.
+ */
+HF_EXPORT void hf_auto_unlock(const hf_proxy_t **lock_p);
+#define HF_AUTO_LOCK __attribute__((cleanup(hf_auto_unlock)))
+
+/* What is waited for: above 0 it is so, 0 not yet, below 0 it cannot be told. May call whatever it likes. */
+typedef int hf_predicate_f(void *context);
+
+/* hf_condition_wait_for -- wait on a Condition, whose lock is ours, until a predicate is true; Python's wait_for.
+ *
+ * condition  borrows  the Condition
+ * predicate  borrows  looked at first, and after each time the Condition was notified, with the lock held
+ * context    borrows  handed to the predicate; may be NULL
+ * timeout             seconds to wait for it; 0: only look; HF_FOREVER
+ *
+ * Returns what the predicate gave last: above 0; 0, the time was up; below 0, with what it left in hf_errkind(). Or -1:
+ * RuntimeError, the lock is not ours; Interrupted; or as any call. Whatever it returns the lock is ours, but after
+ * RuntimeError or SessionLost; after Interrupted it was acquired anew, so once even where we had it several times.
+ *
+ * Thread: [any]. Blocks: up to timeout, and until the lock is to be had again. Since: 1.0.
+ */
+HF_EXPORT int hf_condition_wait_for(const hf_proxy_t *condition, hf_predicate_f *predicate,
+                                    void *context, double timeout);
+
 /* ---- this thread's last error --------------------------------------------------------- */
 
 /* hf_errkind -- the kind of this thread's last error, "KeyError".
