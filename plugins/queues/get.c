@@ -7,13 +7,13 @@ static hf_err_t
 get_or_park(hf_call_t *call, hfi_queue_t *self, bool is_blocking, double seconds)
 {
     hfi_queue_fill(call, self, 0); /* what a put_many in front has room for is there to be got */
-    /* WALK park 1/6: there is nothing to get: the call parks */
     if (hfi_queue_count(self) > 0)
         return hfi_queue_serve(call, self, call);
     if (self->is_shut)
         return HF_RAISE(call, "ShutDown", "%s", "");
     if (!is_blocking || seconds == 0.0)
         return HF_RAISE(call, "Empty", "%s", "");
+    /* WALK park 1/6: there is nothing to get: the call parks */
     return hf_park(call, &self->getters, seconds);
 }
 

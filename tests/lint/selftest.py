@@ -125,6 +125,58 @@ CASES = [
     ('files.py', ['.'], {'core/a.c': LICENCE + '/* a -- is first. */\nint x; \n'}, 'core/a.c:3: a tab'),
 ]
 
+# types_page.py asks a manager: here two scripts that stand for it and for the tool.
+MANAGER = '#!/bin/sh\neval "echo >&$4"\nread -r line\n'
+TOOL = """#!/bin/sh
+case "$6 $7" in
+'stats ') echo '{"types": {"manager": {"plugin": "holdfast"}, "A": {"plugin": "p"}, "B": {"plugin": "p"}}}' ;;
+'types ') echo '["A"]' ;;
+*) echo "{\\"typeid\\": \\"$7\\", \\"doc\\": \\"One.\\", \\"signature\\": \\"n: int\\", \\"methods\\": [
+   {\\"name\\": \\"m\\", \\"signature\\": \\"x: any -> int\\", \\"flags\\": [\\"reads\\"], \\"doc\\": \\"DOC\\"}]}" ;;
+esac
+"""
+BEGIN = '<!-- types: from here on written by ./dev docs, from what holdfastd serves -->\n'
+SERVED = BEGIN + """
+## Every referent
+
+| method | | |
+| --- | --- | --- |
+| `m(x: any) -> int` | reads | Do it. |
+
+## p
+
+### A
+
+`A(n: int)`
+
+One.
+
+| method | | |
+| --- | --- | --- |
+
+### B
+
+One. It cannot be created. Its methods are those of [A](#a).
+
+<!-- end of types -->
+"""
+
+
+def types_page(text, says, doc='Do it.'):
+    return ('types_page.py', ['./holdfastd', './holdfast', 'a.md'],
+            {'holdfastd': MANAGER, 'holdfast': TOOL.replace('DOC', doc), 'a.md': text}, says,
+            [['chmod', '+x', 'holdfastd', 'holdfast']])
+
+
+CASES += [
+    types_page('# A\n' + SERVED + 'Z\n', None),
+    types_page(SERVED.replace('Do it.', 'Did it.'), '+| `m(x: any) -> int` | reads | Do it. |'),
+    types_page(SERVED.replace('### A', '### C'), 'This writes it anew:\n    ./dev docs'),
+    types_page(SERVED.replace('### A', '### A\n\nBy hand.'), '-By hand.'),
+    types_page('# A\n', 'a.md: the marks are gone'),
+    types_page(SERVED, 'A.m: its doc is one line', doc='Do it'),
+]
+
 # exports.sh and undefined.py look at objects: sources, what is compiled of them, and the lint.
 SHOWN = '__attribute__((visibility("default"))) '
 OBJECTS = [
