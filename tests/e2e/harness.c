@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -78,6 +79,7 @@ harness_become(const e2e_t *self, const harness_child_t *child)
         (child->err >= 0 && dup2(child->err, STDERR_FILENO) < 0) ||
         (child->ready >= 0 && dup2(child->ready, 3) < 0))
         _exit(126);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that aborts leaves nobody behind */
     (void)setenv("XDG_RUNTIME_DIR", self->folder, 1);
     (void)unsetenv("HOLDFAST");
     if (self->notify[0] != '\0')
