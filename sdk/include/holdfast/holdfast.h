@@ -618,7 +618,8 @@ HF_EXPORT void hf_drop(hf_call_t *call, hf_value_t *value);
  * ret_value  gives    the value, to be dropped
  * picture    borrows  one item; what it names follows
  *
- * Returns HF_OK, or HF_RAISED with ValueError, the picture; TypeError, no UTF-8; LimitExceeded.
+ * Returns HF_OK, or HF_RAISED with ValueError, the picture, or a text is no UTF-8; TypeError, a key is not hashable;
+ * LimitExceeded.
  *
  * Thread: [any]. Blocks: never. Since: 1.0.
  */
