@@ -254,6 +254,23 @@ sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint
     return session != NULL && session->link == link;
 }
 
+bool
+sim_audit_has_dead(const sim_manager_t *manager, const sim_user_t *users)
+{
+    const hfi_state_t *state = hfi_machine_state(manager->machine);
+    for (const hfi_session_row_t *row = NULL;
+         (row = hfi_idtable_next(&state->sessions, row)) != NULL;) {
+        uint32_t i = 0;
+        while (i < SIM_USERS &&
+               (users[i].engine == NULL ||
+                memcmp(&users[i].secret, &row->session->secret, sizeof users[i].secret) != 0))
+            i++;
+        if (i == SIM_USERS)
+            return true;
+    }
+    return false;
+}
+
 /* Where there may be cycles, what is left is held by what is left: the audit of holders has seen to that. */
 static void
 audit_cycles(sim_t *sim, const hfi_state_t *state)

@@ -12,6 +12,9 @@ void sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users
 /* Whether the user's session is on that link, for the manager. */
 bool sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint64_t link);
 
+/* Whether the manager has a session that is no user's any more. */
+bool sim_audit_has_dead(const sim_manager_t *manager, const sim_user_t *users);
+
 /* I7: everybody has gone; nothing is left. */
 void sim_audit_empty(sim_t *sim, const sim_manager_t *manager);
 

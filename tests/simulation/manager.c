@@ -85,8 +85,8 @@ sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire, const sim_pl
     self->wire = wire;
     self->record = record;
     self->world.find_image = manager_find_image;
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr): it only drops the const, no number becomes a pointer */
-    self->world.context = (void *)(uintptr_t)plugins;
+    self->plugins = *plugins;
+    self->world.context = &self->plugins;
     self->machine = hfi_machine_new(&self->world);
     HF_ASSERT(self->machine != NULL);
     hfi_bytes_writer_open(&writer, &settings);

@@ -34,6 +34,7 @@ typedef struct sim_manager {
     sim_wire_t *wire;
     hfi_machine_t *machine;
     hfi_machine_world_t world;
+    sim_plugins_t plugins;
     sim_record_t *record; /* NULL: nothing is recorded */
     sim_sending_t sendings[SIM_MAX_SESSIONS];
     uint32_t n_sendings;

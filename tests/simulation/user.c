@@ -304,7 +304,9 @@ user_give_up_one(sim_user_t *self)
         hfi_engine_cancel(self->engine, op->call);
         return;
     }
-    hfi_engine_abandon(self->engine, op->call, sim_below(self->sim, 2) == 0);
+    /* what others may wait behind is not left waiting for ever */
+    bool is_waited_for = op->kind == SIM_OP_PARK || op->kind == SIM_OP_AFTER;
+    hfi_engine_abandon(self->engine, op->call, is_waited_for || sim_below(self->sim, 2) == 0);
     op->end = SIM_ABANDONED;
     self->pending[place] = self->pending[--self->n_pending];
 }

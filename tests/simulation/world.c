@@ -234,6 +234,20 @@ world_ask(sim_world_t *self, sim_user_t *user, sim_op_kind_t kind, uint64_t whic
     return op;
 }
 
+/* Sessions of those who crashed run out, and what they had got comes back: only then can anything be missing. */
+static void
+world_outlive_the_dead(sim_world_t *self)
+{
+    for (uint64_t n = 1; n < WORLD_CALM_STEPS && !self->sim.has_failed; n++) {
+        if (!sim_audit_has_dead(&self->manager, self->users))
+            return;
+        world_step(self);
+        if (n % 128 == 0)
+            world_advance(self, self->manager.lease_ns / 32);
+    }
+    sim_fail(&self->sim, SIM_CHECK_EMPTY, "sessions of the dead are left");
+}
+
 /* The shared referents as they are now; then their names go. */
 static void
 world_examine(sim_world_t *self)
@@ -242,6 +256,7 @@ world_examine(sim_world_t *self)
     while (!self->sim.has_failed && user->engine == NULL)
         world_step(self);
     world_settle(self, "the examiner is there");
+    world_outlive_the_dead(self);
     for (uint32_t i = user->n_proxies; i > 0; i--) /* room for the shared ones */
         if (!user->proxies[i - 1].is_shared)
             sim_user_let_go(user, i - 1);
