@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* weight ENDPOINT PID N -- what the manager with that process id pays for N things, in bytes of resident memory each.
  *
+ *     bench.weight ENDPOINT PID N [TYPE METHOD]
+ *
  * Prints `name TAB value TAB unit` lines: a small referent, an idle session, a parked call. The sessions are opened on
- * one connection, each HELLO detaching the one before it, so that no connection is weighed with them.
+ * one connection, each HELLO detaching the one before it, so that no connection is weighed with them. With a type and
+ * a method, only its parked calls are weighed (Lock acquire, Condition wait, Event wait), as what earlier ones have had
+ * is used again.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -77,16 +81,31 @@ weigh_referents(hf_client_t *client, long pid, uint32_t n)
 
 /* ---- parked calls ------------------------------------------------------------------------ */
 
+/* A call that is not waited for; its answer is dropped. */
 static void
-weigh_parked(hf_client_t *client, long pid, uint32_t n)
+begin(const hf_proxy_t *proxy, const char *method)
+{
+    hf_future_t *future = hf_call_async(proxy, method, "");
+    if (future == NULL)
+        weight_fail(method, hf_errmsg());
+    hf_future_destroy(&future);
+}
+
+static void
+weigh_parked(hf_client_t *client, long pid, uint32_t n, const char *typeid_, const char *method)
 {
     hf_future_t **future = calloc(n, sizeof(hf_future_t *));
-    hf_proxy_t *queue = hf_create(client, "Queue", "");
-    if (future == NULL || queue == NULL)
+    hf_proxy_t *target = hf_create(client, typeid_, "");
+    bool is_condition = strcmp(typeid_, "Condition") == 0;
+    if (future == NULL || target == NULL)
         weight_fail("parked calls", hf_errmsg());
+    if (strcmp(method, "acquire") == 0)
+        begin(target, "acquire");
     double before = resident_bytes(pid);
     for (uint32_t i = 0; i < n; i++) {
-        future[i] = hf_call_async(queue, "get", "");
+        if (is_condition)
+            begin(target, "acquire"); /* which each wait lets go */
+        future[i] = hf_call_async(target, method, "");
         if (future[i] == NULL)
             weight_fail("parked calls", hf_errmsg());
     }
@@ -96,7 +115,7 @@ weigh_parked(hf_client_t *client, long pid, uint32_t n)
     for (uint32_t i = 0; i < n; i++)
         hf_future_destroy(&future[i]);
     free(future);
-    hf_release(&queue);
+    hf_release(&target);
 }
 
 /* ---- sessions ---------------------------------------------------------------------------- */
@@ -162,17 +181,22 @@ weigh_sessions(const char *endpoint, long pid, uint32_t n)
 int
 main(int argc, char **argv)
 {
-    uint32_t n = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    uint32_t n = argc == 4 || argc == 6 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
     if (n == 0) {
-        (void)fprintf(stderr, "usage: bench.weight ENDPOINT PID N\n");
+        (void)fprintf(stderr, "usage: bench.weight ENDPOINT PID N [TYPE METHOD]\n");
         return 2;
     }
     long pid = strtol(argv[2], NULL, 10);
     hf_client_t *client = hf_connect(argv[1], NULL);
     if (client == NULL)
         weight_fail("connecting", hf_errmsg());
+    if (argc == 6) {
+        weigh_parked(client, pid, n, argv[4], argv[5]);
+        hf_disconnect(&client);
+        return 0;
+    }
     weigh_referents(client, pid, n);
-    weigh_parked(client, pid, n);
+    weigh_parked(client, pid, n, "Queue", "get");
     hf_disconnect(&client);
     weigh_sessions(argv[1], pid, n);
     return 0;
