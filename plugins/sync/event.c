@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* event -- the type Event: a flag that many wait for. */
+/* event -- the type Event: a flag that many wait for.
+ *
+ * They are woken, not answered one after the other: of a hundred thousand the manager runs so many a round, and others'
+ * calls and acknowledgements come in between. Until all have run, the event is busy: nobody clears it before.
+ */
 #include "sync.h"
 
 typedef struct event {
@@ -18,10 +22,8 @@ static hf_err_t
 event_set(hf_call_t *call, void *state)
 {
     event_t *self = state;
-    hf_call_t *other = NULL;
     self->is_set = true;
-    while (hf_take_parked(call, &self->waiters, &other))
-        (void)hf_return_bool(other, true);
+    (void)hf_wake(call, &self->waiters, UINT32_MAX);
     return hf_return_nil(call);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* sync -- what the files of this plugin know of each other: the lock that Lock, RLock and Condition have in common.
  *
- * Who waits is served by whoever makes it possible, first come first served, before the function returns: a lock that
- * is free has no waiters. What a session holds is let go when it ends (hf_own, session_died).
+ * Who waits is served by whoever makes it possible, first come first served, before the function returns (an Event wakes
+ * them): a lock that is free has no waiters. What a session holds is let go when it ends (hf_own, session_died).
  */
 #ifndef HFI_SYNC_H
 #define HFI_SYNC_H

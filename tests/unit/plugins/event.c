@@ -37,12 +37,33 @@ test_withdrawn(void **state)
     BED_STEPS(bed, event, {"set", "[]", "None"});
 }
 
+/* More than run in one round, and the flag is made false behind them at once: all were told that it was true. */
+static void
+test_many(void **state)
+{
+    enum { MANY = 3000 };
+    static uint64_t call[MANY];
+    bed_t *bed = *state;
+    uint64_t event = bed_new(bed, "Event", "[]");
+    for (int k = 0; k < MANY; k++)
+        call[k] = bed_begin(bed, 0, event, "wait", "[]");
+    uint64_t set = bed_begin(bed, 0, event, "set", "[]");
+    uint64_t clear = bed_begin(bed, 0, event, "clear", "[]");
+    hf_testing_pass(bed->manager, 0.1);
+    assert_string_equal(bed_answer(bed, 0, set), "None");
+    assert_string_equal(bed_answer(bed, 0, clear), "None");
+    for (int k = 0; k < MANY; k++)
+        assert_string_equal(bed_answer(bed, 0, call[k]), "True");
+    BED_STEPS(bed, event, {"is_set", "[]", "False"});
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_event, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_withdrawn, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_many, bed_setup, bed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
