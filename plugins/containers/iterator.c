@@ -264,8 +264,11 @@ iterator_throw(hf_call_t *call, void *state)
     if (kind_len == 0 || kind_len >= KIND_ROOM)
         return HF_RAISE(call, "ValueError", "an error's kind has 1 to %d characters",
                         KIND_ROOM - 1);
-    for (size_t k = 0; k < kind_len; k++)
+    for (size_t k = 0; k < kind_len; k++) {
+        if (given[k] <= ' ' || given[k] >= 0x7f)
+            return HF_RAISE(call, "ValueError", "an error's kind has no blanks, and ASCII only");
         kind[k] = given[k];
+    }
     kind[kind_len] = '\0';
     iterator_end(call, state);
     return HF_RAISE(call, kind, "%.*s", len > INT_MAX ? INT_MAX : (int)len, text);

@@ -81,8 +81,12 @@ test_holding(void **state)
     }
     uint64_t list = bed_new(*state, "list", "[[1]]");
     uint64_t it = over(*state, list, "iter");
-    BED_STEPS(*state, it, {"throw", "[\"\"]", "ValueError: an error's kind has 1 to 47 characters"},
-              {"next", "[]", "1"});
+    BED_STEPS(
+        *state, it, {"throw", "[\"\"]", "ValueError: an error's kind has 1 to 47 characters"},
+        {"throw", "[\"My Error\"]", "ValueError: an error's kind has no blanks, and ASCII only"},
+        {"throw", "[\"\\u00e9\"]", "ValueError: an error's kind has no blanks, and ASCII only"},
+        {"throw", "[\"\\u0000\"]", "ValueError: an error's kind has no blanks, and ASCII only"},
+        {"next", "[]", "1"});
 }
 
 static void
