@@ -442,6 +442,36 @@ queues(void **state)
     hf_disconnect(&client);
 }
 
+static void
+values(void **state)
+{
+    e2e_t *self = *state;
+    int64_t n = 0;
+    double number = 0;
+    E2E_START(self, NULL);
+    hf_client_t *client = connect_to(self);
+    HF_AUTO_PROXY hf_proxy_t *value = hf_create(client, "Value", "si", "b", INT64_C(1));
+    assert_int_equal(hf_value_get(value, "i", &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(hf_value_set(value, "i", INT64_C(100)), 0);
+    assert_int_equal(hf_value_add(value, 27, &n), 0);
+    assert_int_equal(n, 127);
+    RAISES(hf_value_add(value, 1, &n), "OverflowError");
+    RAISES(hf_value_set(value, "i", INT64_C(128)), "OverflowError");
+    RAISES(hf_value_set(value, "s", "x"), "TypeError");
+    assert_int_equal(hf_value_add(value, -7, NULL), 0);
+    assert_int_equal(hf_value_cas(value, 127, 0), 0);
+    assert_int_equal(hf_value_cas(value, 120, 5), 1);
+    RAISES(hf_value_cas(value, 5, 1000), "OverflowError");
+    assert_int_equal(hf_value_get(value, "i", &n), 0);
+    assert_int_equal(n, 5);
+    HF_AUTO_PROXY hf_proxy_t *real = hf_create(client, "Value", "sf", "d", 0.5);
+    assert_int_equal(hf_value_get(real, "f", &number), 0);
+    assert_true(number >= 0.5 && number <= 0.5);
+    RAISES(hf_value_get(real, "s", &(char *){NULL}), "TypeError");
+    hf_disconnect(&client);
+}
+
 #define IT(test_) cmocka_unit_test_setup_teardown((test_), e2e_open, e2e_close)
 
 int
@@ -462,6 +492,7 @@ main(void)
         IT(lists),
         IT(dicts_and_sets),
         IT(queues),
+        IT(values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

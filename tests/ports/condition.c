@@ -188,29 +188,36 @@ value_of(const hf_proxy_t *value)
     return number;
 }
 
-/* Condition.wait_for: waits until the value is `expected`; whether it is, when time is up. */
+/* lambda: value.value == expected */
+typedef struct lambda {
+    const hf_proxy_t *value;
+    int64_t expected;
+} lambda_t;
+
+static int
+is_as_expected(void *context)
+{
+    const lambda_t *self = context;
+    return value_of(self->value) == self->expected;
+}
+
 static bool
 wait_for(const hf_proxy_t *condition, const hf_proxy_t *value, int64_t expected, double timeout)
 {
-    double due = ports_now() + timeout;
-    while (value_of(value) != expected) {
-        double left = timeout < 0 ? HF_FOREVER : due - ports_now();
-        if (timeout >= 0 && left <= 0)
-            return false;
-        WANT(timeout < 0 ? ports_bool(condition, "wait")
-                         : ports_within(condition, "wait", left) || true);
-    }
-    return true;
+    lambda_t lambda = {value, expected};
+    int is_so = hf_condition_wait_for(condition, is_as_expected, &lambda, timeout);
+    WANT(is_so >= 0);
+    return is_so > 0;
 }
 
 /* with condition: value += 1; notify */
 static void
 step(const hf_proxy_t *condition, const hf_proxy_t *value)
 {
-    WANT(ports_bool(condition, "acquire"));
+    HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(condition, HF_FOREVER);
+    WANT(held != NULL);
     WANT(hf_value_set(value, "i", value_of(value) + 1) == 0);
     ports_do(condition, "notify");
-    ports_do(condition, "release");
 }
 
 static void
@@ -218,12 +225,12 @@ waits_for_four(const ports_me_t *me)
 {
     HF_AUTO_PROXY hf_proxy_t *condition = ports_lookup(me, "condition");
     HF_AUTO_PROXY hf_proxy_t *value = ports_lookup(me, "value");
-    WANT(ports_bool(condition, "acquire"));
+    HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(condition, HF_FOREVER);
+    WANT(held != NULL);
     WANT(hf_value_set(value, "i", INT64_C(0)) == 0);
     ports_do(condition, "notify");
     WANT(wait_for(condition, value, 4, HF_FOREVER));
     WANT(value_of(value) == 4);
-    ports_do(condition, "release");
 }
 
 static void

@@ -46,9 +46,11 @@ test_lock_context(void **state)
 {
     ports_t *self = *state;
     HF_AUTO_PROXY hf_proxy_t *lock = hf_create(self->client, "Lock", "");
-    assert_true(ports_bool(lock, "acquire"));
-    assert_true(ports_bool(lock, "locked"));
-    release(lock);
+    {
+        HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(lock, HF_FOREVER);
+        assert_non_null(held);
+        assert_true(ports_bool(lock, "locked"));
+    }
     assert_false(ports_bool(lock, "locked"));
     assert_true(acquire(lock, false));
     release(lock);
