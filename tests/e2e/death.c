@@ -452,7 +452,9 @@ the_dead_wait_for_nothing(void **state)
         /* what is taken in by then stays */
         {"Queue", 2, NULL, "put[1]=null", "it.put_many[[2,3,4]]!", "get=1; full=true",
          "get=2; get=3; qsize=0"},
-        {"Queue", NONE, NULL, "put[1]=null", "it.join!", "", "get=1; task_done=null"},
+        {"JoinableQueue", NONE, NULL, "put[1]=null", "it.join!", "", "get=1; task_done=null"},
+        {"LifoQueue", NONE, NULL, "", "it.get!", "", "put[7]=null; qsize=1; get=7"},
+        {"PriorityQueue", 1, NULL, "put[1]=null", "it.put[0]!", "", "get=1; qsize=0"},
         /* what was acknowledged is gone */
         {"Queue", NONE, NULL, "put[1]=null; put[2]=null", "it.get", "", "qsize=1; get=2"},
     };
@@ -479,6 +481,9 @@ what_the_dead_were_sent_comes_back(void **state)
         {"Queue", 2, NULL, "put[1]=null; put[2]=null", "it.get it.get",
          "put[3]=null; put[4]=null; full=true",
          "qsize=4; get=1; get=2; full=true; get=3; put[5]=null; get=4; get=5; qsize=0"},
+        {"LifoQueue", NONE, NULL, PUTS, "it.get it.get", "qsize=2",
+         "qsize=4; get=4; get=3; get=2; get=1"},
+        {"PriorityQueue", NONE, NULL, PUTS, "it.get it.get", "put[0]=null", "get=0; " GETS},
         {"Lock", NONE, NULL, "", "it.acquire", "locked=true",
          "locked=false; deaths=1; acquire=true; release=null"},
         {"Semaphore", 2, NULL, "", "it.acquire it.acquire", "get_value=0", "get_value=2"},

@@ -321,6 +321,8 @@ hf_return_written(hf_call_t *call)
  *
  * Returns HF_PARKED, or HF_RAISED: the row lacks HF_PARKS, a change was made in this run before (hf_keep, hf_hold,
  * hf_wake, an answer), too many are parked, or seconds are NaN. It stays at its place if it was woken from there.
+ * call->note goes with it: whoever has the call in hand next (this row again, its timed_out, who took it, `gone`) finds
+ * there what was left there.
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t

@@ -178,6 +178,25 @@ times_out(void **state)
     bench_close(&t);
 }
 
+/* Each call has a note of its own, which goes with it through every park, and is 0 in the next call. */
+static void
+a_note_stays_with_its_call(void **state)
+{
+    (void)state;
+    bench_t t = bench_open(NULL);
+    assert_string_equal(rig_call(&t.a, 1, "count_parks", "[]"), "");
+    (void)rig_call(&t.b, 1, "wake", "[]");
+    assert_string_equal(rig_call(&t.a, 1, "count_parks", "[1.0]"), "");
+    assert_string_equal(rig_call(&t.a, 1, "count_parks", "[]"), "");
+    (void)rig_call(&t.b, 1, "wake", "[]");
+    rig_pass(t.rig, 1.1);
+    assert_string_equal(rig_answers(&t.a), "4: -2\n");
+    (void)rig_call(&t.b, 1, "put", "[1, 2]");
+    assert_string_equal(rig_answers(&t.a), "3: 3\n5: 2\n");
+    assert_string_equal(rig_call(&t.a, 1, "count_parks", "[]"), "6: 0\n");
+    bench_close(&t);
+}
+
 /* The seconds of a call that is run again count from its first park. */
 static void
 a_vain_wake_gives_no_more_time(void **state)
@@ -536,6 +555,7 @@ main(void)
         cmocka_unit_test(diverted),
         cmocka_unit_test(answers_of_others_stand),
         cmocka_unit_test(times_out),
+        cmocka_unit_test(a_note_stays_with_its_call),
         cmocka_unit_test(a_vain_wake_gives_no_more_time),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(a_dead_sessions_calls_go),

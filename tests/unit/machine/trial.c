@@ -69,6 +69,24 @@ gate_get_timed_out(hf_call_t *call, void *self)
     return HF_RAISE(call, "Empty", "%s", "nothing came");
 }
 
+/* Waits for an item, and gives how often it has parked until then; the call itself has counted. */
+static hf_err_t
+gate_count_parks(hf_call_t *call, void *self)
+{
+    struct gate *g = self;
+    if (g->n != 0)
+        return hf_return_uint(call, call->note);
+    call->note++;
+    return hf_park(call, &g->getters, hf_arg_timeout(call, 0));
+}
+
+static hf_err_t
+gate_count_parks_late(hf_call_t *call, void *self)
+{
+    (void)self;
+    return hf_return_int(call, -(int64_t)call->note);
+}
+
 /* As get, but waits for `n` items and parks again with fewer. */
 static hf_err_t
 gate_get_when(hf_call_t *call, void *self)
@@ -288,6 +306,8 @@ static const hf_method_t gate_methods[] = {
                     "The first item; waits for one."),
     HF_METHOD_PARKS("get_when", "n: int, timeout: number? = nil", gate_get_when, NULL, HF_WRITES,
                     "The first item, once there are n."),
+    HF_METHOD_PARKS("count_parks", "timeout: number? = nil -> int", gate_count_parks,
+                    gate_count_parks_late, HF_WRITES, "How often it parked, waiting for an item."),
     HF_METHOD_PARKS("take", "", gate_take, NULL, HF_WRITES, "Waits to be handed something."),
     HF_METHOD("put", "item: any, wakes: int = 1", gate_put, HF_WRITES, "Adds an item."),
     HF_METHOD("hand", "item: any, limit: int = 1000000 -> int", gate_hand, HF_WRITES,
