@@ -27,8 +27,8 @@ extern "C" {
 
 typedef struct hf_iter hf_iter_t;
 
-#define HF_ITER_CHUNK                                                                              \
-    256u /* items asked for at a time, where there is no reason for another number */
+/* Items asked for at a time, where there is no reason for another number. */
+#define HF_ITER_CHUNK 1024u
 
 /* hf_iter_new -- go through a referent's items: a list's items, a dict's keys, a set's elements.
  *
