@@ -39,7 +39,7 @@ static const hfi_typecode_t typecodes[] = {
     {'h', 2, HFI_ITEM_SIGNED, {&range_long, &range_short, NULL}},
     {'H', 2, HFI_ITEM_UNSIGNED, {&range_long, &range_int, &range_unsigned_short}},
     {'i', 4, HFI_ITEM_SIGNED, {&range_long, &range_int, NULL}},
-    {'I', 4, HFI_ITEM_UNSIGNED, {&range_unsigned, NULL, NULL}},
+    {'I', 4, HFI_ITEM_UNSIGNED, {&range_unsigned_long, &range_unsigned, NULL}},
     {'l', 8, HFI_ITEM_SIGNED, {&range_long, NULL, NULL}},
     {'L', 8, HFI_ITEM_UNSIGNED, {&range_unsigned_long, NULL, NULL}},
     {'q', 8, HFI_ITEM_SIGNED, {&range_quad, NULL, NULL}},
@@ -165,32 +165,34 @@ typecode_check(hf_call_t *call, const hfi_typecode_t *code, uint64_t bits, bool 
     return HF_OK;
 }
 
-/* The sum of a stored int and an int; the sum of what has no 64 bits is told by the widest range. */
+/* The sum where the letter is unsigned: below 0 it is a negative int64. */
 static hf_err_t
-typecode_add_int(hf_call_t *call, const hfi_typecode_t *code, uint64_t bits, const hf_value_t *n,
-                 uint64_t *ret_bits)
+typecode_add_unsigned(hf_call_t *call, const hfi_typecode_t *code, uint64_t before,
+                      const hf_value_t *n, uint64_t *ret_bits)
 {
-    const hf_value_t before = hfi_typecode_value(code, bits);
-    bool is_less = hf_int_fits(n) && hf_as_int(n) < 0;
-    bool has_left;
-    uint64_t sum = 0;
-    if (code->kind == HFI_ITEM_UNSIGNED) {
-        has_left = is_less ? __builtin_add_overflow(hf_as_uint(&before), hf_as_int(n), &sum)
-                           : __builtin_add_overflow(hf_as_uint(&before), hf_as_uint(n), &sum);
-        is_less = is_less && has_left;
-    } else {
-        int64_t total = 0;
-        has_left = is_less ? __builtin_add_overflow(hf_as_int(&before), hf_as_int(n), &total)
-                           : __builtin_add_overflow(hf_as_int(&before), hf_as_uint(n), &total);
-        if (!has_left)
-            is_less = total < 0;
-        sum = (uint64_t)total;
+    if (hf_int_fits(n) && hf_as_int(n) < 0) {
+        uint64_t less = 0 - (uint64_t)hf_as_int(n);
+        *ret_bits = before - less;
+        return typecode_check(call, code, *ret_bits, before < less);
     }
-    if (has_left)
+    if (__builtin_add_overflow(before, hf_as_uint(n), ret_bits))
+        return HF_RAISE(call, "OverflowError", "%s", code->range[0]->above);
+    return typecode_check(call, code, *ret_bits, false);
+}
+
+static hf_err_t
+typecode_add_signed(hf_call_t *call, const hfi_typecode_t *code, int64_t before,
+                    const hf_value_t *n, uint64_t *ret_bits)
+{
+    int64_t sum = 0;
+    bool is_less = hf_int_fits(n) && hf_as_int(n) < 0;
+    bool has_left = is_less ? __builtin_add_overflow(before, hf_as_int(n), &sum)
+                            : __builtin_add_overflow(before, hf_as_uint(n), &sum);
+    if (has_left) /* what has no 64 bits is told by the widest range */
         return HF_RAISE(call, "OverflowError", "%s",
                         is_less ? code->range[0]->below : code->range[0]->above);
-    *ret_bits = sum;
-    return typecode_check(call, code, sum, is_less);
+    *ret_bits = (uint64_t)sum;
+    return typecode_check(call, code, *ret_bits, sum < 0);
 }
 
 /* ---- items ----------------------------------------------------------------------------- */
@@ -283,7 +285,10 @@ hfi_typecode_add(hf_call_t *call, const hfi_typecode_t *code, uint64_t bits, con
     }
     if (!typecode_is_int(n))
         return typecode_not_int(call, n);
-    return typecode_add_int(call, code, bits, n, ret_bits);
+    const hf_value_t before = hfi_typecode_value(code, bits);
+    return code->kind == HFI_ITEM_SIGNED
+               ? typecode_add_signed(call, code, hf_as_int(&before), n, ret_bits)
+               : typecode_add_unsigned(call, code, hf_as_uint(&before), n, ret_bits);
 }
 
 bool

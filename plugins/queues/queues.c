@@ -268,8 +268,9 @@ static const hf_type_t joinable_type =
 static const hf_type_t lifo_type =
     QUEUE_TYPE("LifoQueue", queue_create_lifo, queue_load_lifo,
                "Python's queue.LifoQueue: the last item in is the first out.");
-static const hf_type_t priority_type =
-    QUEUE_TYPE("PriorityQueue", queue_create_priority, queue_load_priority,
-               "Python's queue.PriorityQueue: the least item is the first out.");
+static const hf_type_t priority_type = QUEUE_TYPE(
+    "PriorityQueue", queue_create_priority, queue_load_priority,
+    "Python's queue.PriorityQueue: the least item is the first out; what has no order with "
+    "those that are in cannot be put.");
 
 HF_PLUGIN("queues", "1.0.0", &queue_type, &joinable_type, &lifo_type, &priority_type);

@@ -111,6 +111,10 @@ test_sums(void **state)
               {"add", "[{\"$int\": \"18446744073709551615\"}]", "18446744073709551615"},
               {"add", "[1]", "OverflowError: int too big to convert"},
               {"add", "[-9223372036854775808]", "9223372036854775807"});
+    uint64_t h = bed_new(*state, "Value", "[\"H\", 5]");
+    BED_STEPS(*state, h, {"add", "[-6]", "OverflowError: unsigned short is less than minimum"},
+              {"add", "[65531]", "OverflowError: unsigned short is greater than maximum"},
+              {"add", "[65530]", "65535"});
     uint64_t b = bed_new(*state, "Value", "[\"b\", 100]");
     BED_STEPS(*state, b, {"add", "[28]", "OverflowError: signed char is greater than maximum"},
               {"add", "[-228]", "-128"}, {"add", "[255]", "127"});
