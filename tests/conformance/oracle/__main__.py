@@ -25,8 +25,9 @@ import sys
 
 import containers
 import queues
+import typed
 
-FAMILIES = {'containers': containers.one_seed, 'queues': queues.one_seed}
+FAMILIES = {'containers': containers.one_seed, 'queues': queues.one_seed, 'typed': typed.one_seed}
 
 
 def main():

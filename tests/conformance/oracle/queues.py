@@ -4,15 +4,19 @@
 Whoever waits is answered as soon as what it waits for can be done without waiting, first come first served: what CPython's
 own queues do, but for the order. shutdown is 3.13's; get_many, put_many are Holdfast's.
 
+An item without an order is refused where it is put, and nothing has changed (CPython leaves it in the heap).
+
 What is not promised is not asked: how many items a waiting get_many gets of a put_many that waits itself, which items a
-LifoQueue or a PriorityQueue gives to whom waits meanwhile, and which items of a put_many that waits count as put by now.
+LifoQueue or a PriorityQueue gives to whom waits meanwhile, which items of a put_many that waits count as put by now, when it
+learns that one has no order, and what comes of two that meet without an order on their way out.
 """
 import queue
 
 from run import Parked, Run
-from values import Flavour, bad, odd_number_of, value
+from values import Flavour, bad, is_nan, odd_number_of, value
 
-MAKERS = {'Queue': queue.Queue}
+MAKERS = {'Queue': queue.Queue, 'JoinableQueue': queue.Queue, 'LifoQueue': queue.LifoQueue,
+          'PriorityQueue': queue.PriorityQueue}
 SESSIONS = 3
 
 
@@ -50,6 +54,19 @@ class Model:
     def answer(self, waiter, kind, result):
         self.answers.append((waiter, kind, result))
 
+    def put_all(self, items):
+        """All or nothing."""
+        before, unfinished = list(self.q.queue), self.q.unfinished_tasks
+        try:
+            for item in items:
+                self.q._put(item)
+                self.q.unfinished_tasks += 1
+        except TypeError:
+            self.q.queue.clear()
+            self.q.queue.extend(before)
+            self.q.unfinished_tasks = unfinished
+            raise
+
     def settle(self):
         """Items to getters and room to putters, as long as there are both."""
         while self.getters and self.q.qsize() or self.putters and self.room() > 0:
@@ -59,7 +76,11 @@ class Model:
                 continue
             w = self.putters[0]
             if w.items:
-                self.q.put_nowait(w.items.pop(0))
+                try:
+                    self.put_all([w.items.pop(0)])
+                except TypeError as e:
+                    self.answer(self.putters.pop(0), 'TypeError', str(e))
+                    continue
                 w.is_touched = True
             if not w.items:
                 self.answer(self.putters.pop(0), '=', None)
@@ -78,12 +99,7 @@ class Model:
         if block and self.q.maxsize > 0 and timeout is not None and not timeout >= 0:
             raise ValueError("'timeout' must be a non-negative number" if timeout < 0 else NAN)
         if self.room() > 0 and not self.putters:
-            before = list(self.q.queue)
-            try:
-                self.q.put_nowait(item)
-            except TypeError:  # unordered: nothing has changed
-                self.q.queue[:] = before
-                raise
+            self.put_all([item])
             self.settle()
         elif not block or timeout == 0:
             raise queue.Full
@@ -99,6 +115,9 @@ class Model:
         items = list(items)
         if self.putters:
             self.park(self.putters, 'put_many', items=items)
+        if len(items) <= self.room():
+            self.put_all(items)
+            items = []
         for k in range(len(items)):
             if self.room() == 0:
                 self.settle()  # to getters
@@ -283,7 +302,11 @@ class Queues(Run):
             self.do(slot, method, args)
 
     def item(self, m):
-        return value(self.r, self.flavour)
+        """Of a PriorityQueue's no two have an order with a third and none with each other; NaN has Holdfast's own."""
+        v = value(self.r, self.flavour)
+        while m.typeid == 'PriorityQueue' and (isinstance(v, (list, dict)) or is_nan(v)):
+            v = value(self.r, self.flavour)
+        return v
 
     def items(self, m):
         r = self.r
@@ -296,6 +319,8 @@ class Queues(Run):
             return not touched
         if method == 'put_many' and isinstance(args[0], (list, str)):
             if m.typeid not in ('Queue', 'JoinableQueue') and m.getters:
+                return False
+            if m.typeid == 'PriorityQueue' and len(args[0]) > m.room():
                 return False
             return not any(w.n for w in m.getters) or len(args[0]) <= m.room()
         return True
