@@ -233,6 +233,61 @@ test_putter_refused(void **state)
     close_limited(&limited);
 }
 
+/* Who cannot be noted as an owner does not become one: the lock stays free, the unit stays there. */
+static void
+test_owner_refused(void **state)
+{
+    static const char *const rows[][3] = {{"Lock", "locked", "False"},
+                                          {"RLock", "locked", "False"},
+                                          {"Condition", "locked", "False"},
+                                          {"Semaphore", "get_value", "1"},
+                                          {"BoundedSemaphore", "get_value", "1"}};
+    limited_t limited;
+    (void)state;
+    open_limited(&limited, "{\"memory_limit\": 400000}");
+    bed_t *bed = limited.bed;
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        uint64_t object = bed_new(bed, rows[k][0], "[]");
+        unsigned n_refused = 0;
+        const char *answer = "LimitExceeded: ";
+        for (uint64_t left = 0; strncmp(answer, "LimitExceeded: ", 15) == 0; left += 8) {
+            BED_STEPS(bed, object, {rows[k][1], "[]", rows[k][2]});
+            leave(&limited, left);
+            answer = bed_call(bed, object, "acquire", "[]");
+            n_refused++;
+            clear_ballast(&limited);
+        }
+        assert_string_equal(answer, "True");
+        assert_true(n_refused > 1);
+        BED_STEPS(bed, object, {"release", "[]", "None"}, {rows[k][1], "[]", rows[k][2]});
+    }
+    close_limited(&limited);
+}
+
+/* A lock changes hands where there is no memory left: what the one owner's note weighed is there for the next. */
+static void
+test_hand_over(void **state)
+{
+    limited_t limited;
+    (void)state;
+    open_limited(&limited, "{\"memory_limit\": 400000}");
+    bed_t *bed = limited.bed;
+    uint64_t lock = bed_new(bed, "Lock", "[]");
+    uint32_t other = bed_session(bed);
+    bed_share(bed, lock, other);
+    BED_STEPS(bed, lock, {"acquire", "[]", "True"});
+    uint64_t theirs = bed_begin(bed, other, lock, "acquire", "[]");
+    uint64_t ours = bed_begin(bed, 0, lock, "acquire", "[]");
+    leave(&limited, 0);
+    BED_STEPS(bed, lock, {"release", "[]", "None"});
+    assert_string_equal(bed_answer(bed, other, theirs), "True");
+    assert_string_equal(hf_testing_call(bed->session[other], lock, "release", ""), "None");
+    assert_string_equal(bed_answer(bed, 0, ours), "True");
+    clear_ballast(&limited);
+    BED_STEPS(bed, lock, {"release", "[]", "None"}, {"locked", "[]", "False"});
+    close_limited(&limited);
+}
+
 /* An item whose handle the session cannot hold stays where it is. */
 static void
 test_holdings(void **state)
@@ -264,8 +319,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_putter_refused),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_putter_refused),
+        cmocka_unit_test(test_owner_refused), cmocka_unit_test(test_hand_over),
         cmocka_unit_test(test_holdings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
