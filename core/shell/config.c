@@ -487,6 +487,7 @@ hfi_settings_new(void)
     if (self == NULL)
         return NULL;
     self->is_shipped = true;
+    self->may_spin = true;
     self->log_level = HFI_LOG_INFO;
     self->lease_ms = 10000;
     self->grace_ms = 5000;

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -21,6 +20,8 @@
 
 #include <base/check.h>
 #include <machine/machine.h>
+#include <os/clock.h>
+#include <os/poll.h>
 #include <value/writer.h>
 
 #include "boot.h"
@@ -37,7 +38,7 @@
 enum { LOOP_JOBS = 64 /* finished jobs taken in a round */ };
 
 /* What a wait is for, and has found. */
-enum { LOOP_FRONT = 1, LOOP_PEERS = 2, LOOP_JOBS_DONE = 4, LOOP_SIGNALS = 8, LOOP_N_POLL = 4 };
+enum { LOOP_FRONT = 1, LOOP_PEERS = 2, LOOP_JOBS_DONE = 4, LOOP_SIGNALS = 8 };
 
 struct hfi_loop {
     uint32_t magic;
@@ -50,8 +51,8 @@ struct hfi_loop {
     hfi_machine_t *machine;
     hfi_boot_t boot;
     hfi_pace_t pace;
-    int cpu;     /* -1: anywhere */
-    int poll_fd; /* an epoll set: poll would enter and leave every descriptor's queue at each wait */
+    int cpu; /* -1: anywhere */
+    hfi_poll_t poll;
     unsigned called; /* what the last wait found */
     bool has_more;   /* the last round left something that can be done at once */
     bool is_stopping;
@@ -62,14 +63,6 @@ struct hfi_loop {
     size_t n_jobs;
     hfi_batch_t batch;
 };
-
-static int64_t
-loop_now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- making --------------------------------------------------------------------------- */
 
@@ -116,20 +109,14 @@ loop_place(const hfi_loop_t *self)
 }
 
 static bool
-loop_poll(const hfi_loop_t *self, int fd, uint32_t bit)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = bit};
-    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-static bool
 loop_open_poll(hfi_loop_t *self)
 {
-    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    return self->poll_fd >= 0 && loop_poll(self, hfi_front_fd(self->front), LOOP_FRONT) &&
-           loop_poll(self, hfi_front_peers_fd(self->front), LOOP_PEERS) &&
-           loop_poll(self, hfi_dones_fd(self->dones), LOOP_JOBS_DONE) &&
-           (self->world.signals < 0 || loop_poll(self, self->world.signals, LOOP_SIGNALS));
+    return hfi_poll_open(&self->poll, self->world.settings->may_spin) &&
+           hfi_poll_add(&self->poll, hfi_front_fd(self->front), LOOP_FRONT) &&
+           hfi_poll_add(&self->poll, hfi_front_peers_fd(self->front), LOOP_PEERS) &&
+           hfi_poll_add(&self->poll, hfi_dones_fd(self->dones), LOOP_JOBS_DONE) &&
+           (self->world.signals < 0 ||
+            hfi_poll_add(&self->poll, self->world.signals, LOOP_SIGNALS));
 }
 
 /* Makes all but the machine's first events. */
@@ -180,8 +167,8 @@ hfi_loop_new(const hfi_loop_world_t *world, char *why, size_t why_room)
     }
     self->magic = LOOP_MAGIC;
     self->world = *world;
-    self->poll_fd = -1;
-    hfi_pace_open(&self->pace, loop_now_ns());
+    self->poll = HFI_POLL_NONE;
+    hfi_pace_open(&self->pace, hfi_now_ns());
     if (!loop_open(self, why, why_room)) {
         hfi_loop_destroy(&self);
         return NULL;
@@ -203,8 +190,7 @@ hfi_loop_destroy(hfi_loop_t **self_p)
     if (self == NULL)
         return;
     HF_CHECK(self, LOOP_MAGIC);
-    if (self->poll_fd >= 0)
-        (void)close(self->poll_fd);
+    hfi_poll_close(&self->poll);
     hfi_front_destroy(&self->front);
     if (self->context != NULL) {
         while (zmq_ctx_term(self->context) != 0 && errno == EINTR)
@@ -243,20 +229,13 @@ loop_sleep_ns(hfi_loop_t *self, int64_t now_ns)
 static void
 loop_wait(hfi_loop_t *self)
 {
-    struct epoll_event found[LOOP_N_POLL];
-    int64_t sleep_ns = loop_sleep_ns(self, loop_now_ns());
+    int64_t sleep_ns = loop_sleep_ns(self, hfi_now_ns());
     if (sleep_ns > 0 && hfi_front_is_readable(self->front))
         sleep_ns = 0;
-    int64_t sleep_ms = sleep_ns / 1000000 + (sleep_ns % 1000000 != 0);
-    int timeout = sleep_ns == INT64_MAX ? -1 : sleep_ms > INT32_MAX ? INT32_MAX : (int)sleep_ms;
     bool is_resting = sleep_ns >= LOOP_REST_NS;
     if (is_resting)
         hfi_watch_rest(self->watch, true);
-    int n = epoll_wait(self->poll_fd, found, LOOP_N_POLL, timeout);
-    HF_ASSERT(n >= 0 || errno == EINTR);
-    self->called = 0;
-    for (int k = 0; k < n; k++)
-        self->called |= found[k].data.u32;
+    self->called = hfi_poll_wait(&self->poll, sleep_ns);
     if (is_resting)
         hfi_watch_rest(self->watch, false);
 }
@@ -305,7 +284,7 @@ loop_gather_entropy(hfi_loop_t *self)
 static void
 loop_gather(hfi_loop_t *self)
 {
-    int64_t now_ns = loop_now_ns();
+    int64_t now_ns = hfi_now_ns();
     hfi_event_t *tick = hfi_batch_add(&self->batch, HFI_EVENT_TICK);
     HF_ASSERT(tick != NULL);
     tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
@@ -420,7 +399,7 @@ loop_take(hfi_loop_t *self, const hfi_output_t *output, int64_t now_ns)
 static void
 loop_flush(hfi_loop_t *self)
 {
-    int64_t now_ns = loop_now_ns();
+    int64_t now_ns = hfi_now_ns();
     hfi_output_t output;
     while (hfi_machine_take_output(self->machine, &output)) {
         if (self->journal != NULL)
@@ -462,11 +441,11 @@ loop_turn(hfi_loop_t *self)
 static void
 loop_linger(hfi_loop_t *self)
 {
-    int64_t until_ns = loop_now_ns() + LOOP_LINGER_NS;
+    int64_t until_ns = hfi_now_ns() + LOOP_LINGER_NS;
     struct timespec pause = {.tv_nsec = 5000000};
-    while (hfi_front_has_waiting(self->front) && loop_now_ns() < until_ns) {
+    while (hfi_front_has_waiting(self->front) && hfi_now_ns() < until_ns) {
         (void)nanosleep(&pause, NULL);
-        (void)hfi_front_flush(self->front, self->machine, loop_now_ns());
+        (void)hfi_front_flush(self->front, self->machine, hfi_now_ns());
     }
 }
 

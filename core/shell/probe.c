@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include <base/check.h>
+#include <os/clock.h>
 
 #define PROBE_MAGIC 0x9a0be001u
 
@@ -51,14 +52,6 @@ struct hfi_watch {
     bool is_closing;         /* lock */
 };
 
-static int64_t
-probe_now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void
 probe_begin(void *context, const char *typeid_, const char *method, uint64_t object)
 {
@@ -70,7 +63,7 @@ probe_begin(void *context, const char *typeid_, const char *method, uint64_t obj
     atomic_store_explicit(&self->object, object, memory_order_relaxed);
     uint64_t run = atomic_load_explicit(&self->run, memory_order_relaxed);
     atomic_store_explicit(&self->run, run + 1, memory_order_release);
-    self->begun_ns = self->figures.runs++ % PROBE_SAMPLE == 0 ? probe_now_ns() : 0;
+    self->begun_ns = self->figures.runs++ % PROBE_SAMPLE == 0 ? hfi_now_ns() : 0;
 }
 
 static void
@@ -84,7 +77,7 @@ probe_end(void *context)
     atomic_store_explicit(&self->run, run + 1, memory_order_release);
     if (self->begun_ns == 0)
         return;
-    uint64_t took = (uint64_t)(probe_now_ns() - self->begun_ns) | 1;
+    uint64_t took = (uint64_t)(hfi_now_ns() - self->begun_ns) | 1;
     size_t k = 63 - (size_t)__builtin_clzll(took);
     size_t last = sizeof self->figures.bucket / sizeof self->figures.bucket[0] - 1;
     self->figures.bucket[k < last ? k : last]++;
@@ -112,7 +105,7 @@ probe_name(hfi_watch_t *self, uint64_t seen, int64_t age_ns)
 static bool
 probe_sleep(hfi_watch_t *self)
 {
-    int64_t wake_ns = probe_now_ns() + self->limit_ns / PROBE_LOOKS;
+    int64_t wake_ns = hfi_now_ns() + self->limit_ns / PROBE_LOOKS;
     struct timespec wake = {.tv_sec = wake_ns / 1000000000, .tv_nsec = wake_ns % 1000000000};
     (void)pthread_mutex_lock(&self->lock);
     int late = 0;
@@ -136,7 +129,7 @@ probe_watch(void *arg)
     int64_t met_ns = 0;
     while (probe_sleep(self)) {
         uint64_t run = atomic_load_explicit(&self->run, memory_order_acquire);
-        int64_t now_ns = probe_now_ns();
+        int64_t now_ns = hfi_now_ns();
         if (run != met) {
             met = run;
             met_ns = now_ns;

@@ -23,6 +23,7 @@
 
 #include <base/check.h>
 #include <base/endpoint.h>
+#include <os/clock.h>
 
 #include "error.h"
 #include "fork.h"
@@ -41,14 +42,6 @@ enum {
 };
 
 /* ---- time and references -------------------------------------------------------------- */
-
-int64_t
-hfi_now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* Seconds to nanoseconds; INT64_MAX: for ever. */
 static int64_t
@@ -264,7 +257,8 @@ client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret
     self->buffer = malloc(HFI_ENGINE_ROOM);
     self->engine = has_secret ? hfi_engine_new(&setup, hfi_now_ns()) : NULL;
     if (self->wake_fd >= 0 && self->buffer != NULL && self->engine != NULL) {
-        self->link = hfi_link_open(endpoint, self->wake_fd, ret_failure);
+        self->link =
+            hfi_link_open(endpoint, self->wake_fd, hfi_options_may_spin(options), ret_failure);
         if (self->link != NULL && hfi_keeper_add(self))
             return self;
     }

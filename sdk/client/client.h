@@ -84,7 +84,6 @@ hfi_client_lock(hf_client_t *self)
 /* Wakes whom the lead has let go, too. */
 void hfi_client_unlock(hf_client_t *self);
 
-int64_t hfi_now_ns(void);
 /* now + seconds; INT64_MAX where they are below 0, no number, or past all time. */
 int64_t hfi_due_ns(double seconds);
 

@@ -14,6 +14,7 @@
 #include <signal.h>
 
 #include <base/check.h>
+#include <os/clock.h>
 
 #include "futex.h"
 #include "lead.h"

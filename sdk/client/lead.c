@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include <base/check.h>
+#include <os/clock.h>
 
 #include "futex.h"
 #include "future.h"

@@ -6,21 +6,17 @@
  * peer; LINGER only at the end, for the BYE; no heartbeats of libzmq's, the session has its own.
  *
  * The monitor is read to its end at every visit and its queue has no bound: a full one would stop libzmq's thread.
- *
- * One epoll set for all that a wait is for, made once: poll would enter and leave every descriptor's queue anew at each
- * call, which is a microsecond or two of a round trip.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "link.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
 #include <base/check.h>
+#include <os/poll.h>
 
 enum {
     LINK_MAGIC = 0x48464c4b,  /* "HFLK" */
@@ -36,7 +32,7 @@ struct hfi_link {
     bool is_up;
     void *dealer;
     void *monitor;
-    int poll_fd; /* an epoll set: frames, events, wake_fd */
+    hfi_poll_t poll; /* frames, events, wake_fd */
     char *endpoint;
     zmq_msg_t received;
     zmq_msg_t begun;
@@ -122,30 +118,21 @@ link_watch(hfi_link_t *self, void *context, uint64_t number)
 }
 
 static bool
-link_poll(const hfi_link_t *self, int fd, uint32_t bit)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = bit};
-    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-static bool
-link_poll_socket(const hfi_link_t *self, void *socket, uint32_t bit)
+link_poll(const hfi_link_t *self, void *socket, uint32_t bit)
 {
     int fd;
     size_t size = sizeof fd;
-    return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 && link_poll(self, fd, bit);
+    return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 && hfi_poll_add(&self->poll, fd, bit);
 }
 
 static bool
 link_make(hfi_link_t *self, void *context, uint64_t number, int wake_fd)
 {
-    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     self->dealer = zmq_socket(context, ZMQ_DEALER);
-    return self->poll_fd >= 0 && self->dealer != NULL && link_set_all(self->dealer) &&
-           link_watch(self, context, number) &&
-           link_poll_socket(self, self->dealer, HFI_LINK_FRAMES) &&
-           link_poll_socket(self, self->monitor, HFI_LINK_EVENTS) &&
-           link_poll(self, wake_fd, HFI_LINK_WOKEN);
+    return self->dealer != NULL && link_set_all(self->dealer) &&
+           link_watch(self, context, number) && link_poll(self, self->dealer, HFI_LINK_FRAMES) &&
+           link_poll(self, self->monitor, HFI_LINK_EVENTS) &&
+           hfi_poll_add(&self->poll, wake_fd, HFI_LINK_WOKEN);
 }
 
 /* An event is two parts: number and value, then the endpoint. 0: there is none. */
@@ -178,7 +165,7 @@ link_is_sane(const char *endpoint)
 }
 
 hfi_link_t *
-hfi_link_open(const char *endpoint, int wake_fd, hfi_failure_t *ret_failure)
+hfi_link_open(const char *endpoint, int wake_fd, bool may_spin, hfi_failure_t *ret_failure)
 {
     if (!link_is_sane(endpoint)) {
         (void)hfi_fail(ret_failure, "ValueError",
@@ -199,10 +186,10 @@ hfi_link_open(const char *endpoint, int wake_fd, hfi_failure_t *ret_failure)
     self->magic = LINK_MAGIC;
     memcpy(copy, endpoint, len);
     self->endpoint = copy;
-    self->poll_fd = -1;
+    self->poll = HFI_POLL_NONE;
     (void)zmq_msg_init(&self->received);
     (void)zmq_msg_init(&self->begun);
-    if (!link_make(self, context, number, wake_fd)) {
+    if (!hfi_poll_open(&self->poll, may_spin) || !link_make(self, context, number, wake_fd)) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "no socket for a connection: %s",
                        zmq_strerror(zmq_errno()));
     } else if (link_read_event(self) != 0) {
@@ -228,8 +215,7 @@ hfi_link_close(hfi_link_t **self_p, int linger_ms)
     HF_CHECK(self, LINK_MAGIC);
     (void)zmq_msg_close(&self->received);
     (void)zmq_msg_close(&self->begun);
-    if (self->poll_fd >= 0)
-        (void)close(self->poll_fd);
+    hfi_poll_close(&self->poll);
     if (self->dealer != NULL) {
         (void)zmq_socket_monitor(self->dealer, NULL, 0);
         (void)link_set(self->dealer, ZMQ_LINGER, linger_ms);
@@ -341,18 +327,10 @@ hfi_link_next_event(hfi_link_t *self)
 }
 
 unsigned
-hfi_link_wait(const hfi_link_t *self, int64_t wait_ns)
+hfi_link_wait(hfi_link_t *self, int64_t wait_ns)
 {
     HF_CHECK(self, LINK_MAGIC);
-    struct epoll_event found[3];
-    int64_t wait_ms = wait_ns / 1000000 + (wait_ns % 1000000 != 0);
-    int timeout = wait_ns == INT64_MAX ? -1 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
-    int n = epoll_wait(self->poll_fd, found, 3, timeout);
-    HF_ASSERT(n >= 0 || errno == EINTR);
-    unsigned bits = 0;
-    for (int i = 0; i < n; i++)
-        bits |= found[i].data.u32;
-    return bits;
+    return hfi_poll_wait(&self->poll, wait_ns);
 }
 
 void

@@ -29,8 +29,10 @@ typedef enum hfi_link_event {
 enum { HFI_LINK_FRAMES = 1, HFI_LINK_EVENTS = 2, HFI_LINK_WOKEN = 4 };
 
 /* Gives a link that begins to connect; NULL with the failure: ValueError, no such endpoint; LimitExceeded. wake_fd:
- * readable when a wait is to end; borrowed until the link is closed. */
-hfi_link_t *hfi_link_open(const char *endpoint, int wake_fd, hfi_failure_t *ret_failure);
+ * readable when a wait is to end; borrowed until the link is closed. may_spin: whether
+ * a wait may look for a while before it sleeps. */
+hfi_link_t *hfi_link_open(const char *endpoint, int wake_fd, bool may_spin,
+                          hfi_failure_t *ret_failure);
 
 /* Takes *self_p and nulls it; what was sent has `linger_ms` to leave. The last link of the process waits for that. */
 void hfi_link_close(hfi_link_t **self_p, int linger_ms);
@@ -53,7 +55,7 @@ hfi_link_event_t hfi_link_next_event(hfi_link_t *self);
 
 /* Sleeps until there is a frame or an event, until wake_fd is readable, for wait_ns (INT64_MAX: for ever) or a
  * millisecond more, or until a signal came. Returns the bits of what there is. */
-unsigned hfi_link_wait(const hfi_link_t *self, int64_t wait_ns);
+unsigned hfi_link_wait(hfi_link_t *self, int64_t wait_ns);
 
 /* Drops the connection and makes a new one. */
 void hfi_link_reconnect(hfi_link_t *self);

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include <base/check.h>
+#include <os/clock.h>
 #include <holdfast/holdfast.h>
 
 #include "ask.h"

@@ -21,6 +21,7 @@ struct hf_options {
     double lease;
     double connect_timeout;
     double wait;
+    bool may_spin;
 };
 
 hf_options_t *
@@ -34,6 +35,7 @@ hf_options_new(void)
     self->magic = OPTIONS_MAGIC;
     self->lease = OPTIONS_LEASE;
     self->connect_timeout = OPTIONS_CONNECT;
+    self->may_spin = true;
     hfi_error_clear();
     return self;
 }
@@ -63,6 +65,16 @@ options_set_seconds(double *seconds, const char *name, const char *value, double
     return 0;
 }
 
+static int
+options_set_flag(bool *flag, const char *name, const char *value)
+{
+    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+        return hfi_error_set("ValueError", "%s: \"%s\" is neither 0 nor 1", name, value);
+    *flag = value[0] == '1';
+    hfi_error_clear();
+    return 0;
+}
+
 int
 hf_options_set(hf_options_t *self, const char *name, const char *value)
 {
@@ -75,9 +87,12 @@ hf_options_set(hf_options_t *self, const char *name, const char *value)
         return options_set_seconds(&self->connect_timeout, name, value, 0.0);
     if (strcmp(name, "wait") == 0)
         return options_set_seconds(&self->wait, name, value, 0.0);
+    if (strcmp(name, "spin") == 0)
+        return options_set_flag(&self->may_spin, name, value);
     if (strcmp(name, "name") != 0)
         return hfi_error_set("KeyError",
-                             "there is no option \"%s\": name, lease, connect_timeout, wait", name);
+                             "there is no option \"%s\": name, lease, connect_timeout, wait, spin",
+                             name);
     size_t len = strlen(value);
     if (len == 0 || len > OPTIONS_NAME)
         return hfi_error_set("ValueError", "name: 1 to %d bytes", OPTIONS_NAME);
@@ -114,4 +129,10 @@ int64_t
 hfi_options_wait_ns(const hf_options_t *self)
 {
     return options_ns(self == NULL ? 0.0 : self->wait);
+}
+
+bool
+hfi_options_may_spin(const hf_options_t *self)
+{
+    return self == NULL || self->may_spin;
 }

@@ -6,6 +6,7 @@
 #ifndef HFI_OPTIONS_H
 #define HFI_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <holdfast/holdfast.h>
@@ -14,5 +15,6 @@ const char *hfi_options_name(const hf_options_t *self); /* borrows; NULL: not se
 int64_t hfi_options_lease_ns(const hf_options_t *self);
 int64_t hfi_options_connect_ns(const hf_options_t *self);
 int64_t hfi_options_wait_ns(const hf_options_t *self);
+bool hfi_options_may_spin(const hf_options_t *self);
 
 #endif

@@ -139,8 +139,10 @@ HF_EXPORT void hf_options_destroy(hf_options_t **self_p);
  * name   borrows  "name": free text that the manager shows for this session, the program's name at first;
  *                 "lease": seconds that the manager keeps the session of a silent program, 10 at first;
  *                 "connect_timeout": seconds for a manager that is there to answer, 5 at first;
- *                 "wait": seconds to keep trying where nobody serves yet, 0 at first
- * value   borrows  text, or a decimal number; copied
+ *                 "wait": seconds to keep trying where nobody serves yet, 0 at first;
+ *                 "spin": 1, at first: where there are two CPUs, a wait looks for 50 microseconds before it sleeps,
+ *                 as an idle CPU wakes more slowly than a call takes; 0: the CPU is spared
+ * value   borrows  text, a decimal number, or 0 or 1; copied
  *
  * Returns 0, or -1 with KeyError, no such option; ValueError, no value for it.
  *

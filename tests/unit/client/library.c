@@ -543,6 +543,9 @@ test_keeper_keeps_the_session(void **state)
     assert_int_equal(hf_options_set(options, "lease", "1"), 0);
     assert_int_equal(hf_options_set(options, "lease", "soon"), -1);
     assert_string_equal(hf_errkind(), "ValueError");
+    assert_int_equal(hf_options_set(options, "spin", "fast"), -1);
+    assert_string_equal(hf_errkind(), "ValueError");
+    assert_int_equal(hf_options_set(options, "spin", "0"), 0);
     assert_int_equal(hf_options_set(options, "speed", "1"), -1);
     assert_string_equal(hf_errkind(), "KeyError");
     hf_disconnect(&f->client);

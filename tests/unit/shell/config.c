@@ -58,6 +58,7 @@ every_key_is_taken(void **state)
                                     "insecure = 1\n"
                                     "run_dir = /tmp/run\n"
                                     "placement = free\n"
+                                    "spin = 0\n"
                                     "log = debug\n"
                                     "lease = 20\n"
                                     "grace = 2.5\n"
@@ -87,6 +88,7 @@ every_key_is_taken(void **state)
     assert_true(s->is_insecure);
     assert_string_equal(s->run_dir, "/tmp/run");
     assert_int_equal(s->placement, HFI_PLACEMENT_FREE);
+    assert_false(s->may_spin);
     assert_int_equal(s->log_level, HFI_LOG_DEBUG);
     assert_int_equal(s->lease_ms, 20000);
     assert_int_equal(s->grace_ms, 2500);
