@@ -115,12 +115,12 @@ list_remove(list_t *self, const call_t *call)
     return true;
 }
 
+/* The first, of a list that has one. */
 static call_t *
 list_take(list_t *self)
 {
-    call_t *call = self->n == 0 ? NULL : self->at[0];
-    if (call != NULL)
-        (void)list_remove(self, call);
+    call_t *call = self->at[0];
+    (void)list_remove(self, call);
     return call;
 }
 
@@ -162,10 +162,9 @@ lock_give(lock_t *self, call_t *call)
 static void
 lock_pass_on(lock_t *self)
 {
-    call_t *next = list_take(&self->list);
     self->depth = 0;
-    if (next != NULL)
-        lock_give(self, next);
+    if (self->list.n > 0)
+        lock_give(self, list_take(&self->list));
 }
 
 static void
