@@ -9,6 +9,8 @@
 hf_err_t
 hfi_text_add(hf_call_t *call, hfi_text_t *self, const char *at, size_t len)
 {
+    if (len == 0)
+        return HF_OK;
     if (len > self->room - self->len) {
         size_t room = 2 * self->room + len + 64;
         char *grown = hf_realloc(call, self->at, room);

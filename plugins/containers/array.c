@@ -46,7 +46,7 @@ array_place(hf_call_t *call, const hfi_array_t *self, const hf_value_t *index, c
 static hf_err_t
 array_reserve(hf_call_t *call, hfi_array_t *self, uint64_t count)
 {
-    if (count > HFI_RING_MOST)
+    if (count > HFI_RING_MOST || count > SIZE_MAX / self->code->size)
         return HF_RAISE(call, "LimitExceeded", "more than %d items in one place",
                         (int)HFI_RING_MOST);
     if (count > 0) {
@@ -354,7 +354,7 @@ static const hf_method_t array_methods[] = {
 
 const hf_type_t hfi_array_type = {
     HF_TYPE("Array", hfi_array_t, array_methods,
-            "multiprocessing's Array: a fixed number of items of a typecode, packed."),
+            "multiprocessing's Array: a fixed number of items of a typecode, as Value's, packed."),
     .signature = "typecode: str, size_or_sequence: any",
     .save_version = 1,
     .create = array_create,

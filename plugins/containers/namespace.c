@@ -100,6 +100,13 @@ typedef struct listing {
     uint32_t n;
 } listing_t;
 
+/* The k-th piece; the text of an empty name alone is none at all. */
+static const char *
+listing_at(const listing_t *self, uint32_t k)
+{
+    return self->text.at == NULL ? "" : self->text.at + self->pieces[k].start;
+}
+
 /* By code point, as UTF-8 sorts. */
 static bool
 listing_is_less(const listing_t *self, uint32_t a, uint32_t b)
@@ -107,7 +114,7 @@ listing_is_less(const listing_t *self, uint32_t a, uint32_t b)
     const piece_t *x = &self->pieces[a];
     const piece_t *y = &self->pieces[b];
     size_t len = x->len < y->len ? x->len : y->len;
-    int order = len == 0 ? 0 : memcmp(self->text.at + x->start, self->text.at + y->start, len);
+    int order = memcmp(listing_at(self, a), listing_at(self, b), len);
     return order < 0 || (order == 0 && x->len < y->len);
 }
 
@@ -189,7 +196,7 @@ namespace_dir(hf_call_t *call, void *state)
     if (w != NULL) {
         hf_write_list(w, names.n);
         for (uint32_t k = 0; k < names.n; k++)
-            hf_write_str(w, names.text.at + names.pieces[k].start, names.pieces[k].len);
+            hf_write_str(w, listing_at(&names, k), names.pieces[k].len);
         err = hf_return_written(call);
     } else {
         err = HF_RAISED;
@@ -211,7 +218,7 @@ namespace_repr(hf_call_t *call, void *state)
         if (k > 0)
             err = hfi_text_add(call, &text, ", ", 2);
         if (err == HF_OK)
-            err = hfi_text_add(call, &text, all.text.at + all.pieces[k].start, all.pieces[k].len);
+            err = hfi_text_add(call, &text, listing_at(&all, k), all.pieces[k].len);
     }
     if (err == HF_OK)
         err = hfi_text_add(call, &text, ")", 1);

@@ -119,7 +119,8 @@ static const hf_method_t value_methods[] = {
 
 const hf_type_t hfi_value_type = {
     HF_TYPE("Value", value_t, value_methods,
-            "multiprocessing's Value: one number, byte or character of a typecode."),
+            "multiprocessing's Value: one item of a typecode, which is one of b B h H i I l L q Q "
+            "f d c u."),
     .signature = "typecode: str, value: any = ...",
     .save_version = 1,
     .create = value_create,

@@ -16,7 +16,8 @@ test_attributes(void **state)
               {"setattr", "[1, 0]", "TypeError: setattr() argument 'name' must be str, not int"});
     uint64_t empty = bed_new(*state, "Namespace", "[]");
     BED_STEPS(*state, empty, {"repr", "[]", "'Namespace()'"}, {"dir", "[]", "[]"},
-              {"getvalue", "[]", "{}"});
+              {"getvalue", "[]", "{}"}, {"setattr", "[\"\", 0]", "None"}, {"dir", "[]", "['']"},
+              {"repr", "[]", "'Namespace(=0)'"});
     assert_string_equal(bed_refusal(*state, "Namespace", "[1]"),
                         "TypeError: Namespace() takes 0 positional arguments but 1 was given");
 }
