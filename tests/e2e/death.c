@@ -4,6 +4,7 @@
  *
  *     test.e2e.death                                 the tests
  *     test.e2e.death victim ENDPOINT CALL...         a process that makes the calls, says that it is ready, and waits
+ *     test.e2e.death mortal ENDPOINT CALL...         the same, with a lease of a second
  *     test.e2e.death mute ENDPOINT CALL...           the same, but no answer to these calls is ever acknowledged
  *
  * A CALL is NAME.METHOD or NAME.METHOD[ARGS], with JSON in the brackets, of a referent that the test has bound to NAME; with a !
@@ -21,7 +22,8 @@
 
 #include "raw.h"
 
-enum { CALLS = 6, WAITING = 4, IN_TIME_MS = E2E_IS_SANITIZED ? 10000 : 1000 };
+enum { CALLS = 6, WAITING = 4, PATIENCE_MS = 20000, IN_TIME_MS = E2E_IS_SANITIZED ? 10000 : 1000 };
+enum { LOST = 3 }; /* what a victim exits with whose session was given up */
 
 /* ---- the victims ------------------------------------------------------------------------- */
 
@@ -81,16 +83,22 @@ victim_says(hf_client_t *client, const char *text)
 static _Noreturn void
 victim_waits(hf_client_t *client)
 {
-    if (hf_call(victim_find(client, "ready"), "set", "") != 0)
+    hf_proxy_t *never = victim_find(client, "never");
+    if (hf_call_oneway(victim_find(client, "ready"), "set", "") != 0)
         victim_fails("ready");
-    (void)hf_call(victim_find(client, "never"), "wait", "");
+    (void)hf_call(never, "wait", "");
+    if (strcmp(hf_errkind(), "SessionLost") == 0)
+        _exit(LOST);
     victim_fails("never");
 }
 
 static _Noreturn void
-victim(const char *endpoint, char **calls)
+victim(const char *endpoint, const char *lease, char **calls)
 {
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_options_t *options = hf_options_new();
+    if (options == NULL || hf_options_set(options, "lease", lease) != 0)
+        victim_fails("options");
+    hf_client_t *client = hf_connect(endpoint, options);
     if (client == NULL)
         victim_fails(endpoint);
     victim_says(client, "life.acquire");
@@ -149,6 +157,7 @@ typedef struct scene {
     pid_t victim;
     hf_future_t *waiting[WAITING];
     unsigned n_waiting;
+    int in_time_ms; /* for what a death brings */
 } scene_t;
 
 static hf_proxy_t *
@@ -163,7 +172,7 @@ scene_new(scene_t *self, const char *name, const char *typeid_)
 static void
 scene_open(scene_t *self, e2e_t *e2e)
 {
-    *self = (scene_t){.e2e = e2e};
+    *self = (scene_t){.e2e = e2e, .in_time_ms = IN_TIME_MS};
     if (e2e->pid == 0)
         E2E_START(e2e, NULL);
     self->client = hf_connect(e2e->endpoint, NULL);
@@ -304,7 +313,7 @@ scene_kill(scene_t *self, hf_future_t *awaited)
     assert_false(hf_future_is_done(awaited));
     double from = now_ms();
     assert_int_equal(kill(self->victim, SIGKILL), 0);
-    if (hf_await(awaited, IN_TIME_MS / 1e3) != 0)
+    if (hf_await(awaited, self->in_time_ms / 1e3) != 0)
         fail_msg("its death was not heard of in time: %s: %s", hf_errkind(), hf_errmsg());
     double took = now_ms() - from;
     assert_int_equal(e2e_join(self->victim), 128 + SIGKILL);
@@ -518,6 +527,53 @@ what_comes_back_serves_who_waits(void **state)
     scene_end(&scene, &row, took);
 }
 
+/* ---- other deaths ---------------------------------------------------------------------------- */
+
+/* Where nobody can see the process, its connection's end is what there is to go by, and the grace for it to come back. */
+static void
+over_tcp_it_takes_the_grace(void **state)
+{
+    static const row_t row = {"Lock",
+                              NONE,
+                              NULL,
+                              "",
+                              "it.acquire",
+                              "locked=true",
+                              "locked=false; deaths=1; acquire=true; release=null"};
+    scene_t scene;
+    e2e_start_configured(*state, "bind = \"tcp://127.0.0.1:*\"\ngrace = 0.5\n");
+    scene_begin(&scene, *state, &row, "victim");
+    scene.in_time_ms =
+        PATIENCE_MS; /* it is missed when the manager next sends it something: the probe */
+    double took = scene_kill_and_know(&scene);
+    assert_true(took >= 500.0);
+    scene_end(&scene, &row, took);
+}
+
+/* One that stands still is given up when its lease is over. When it goes on it is told, and its fence is an old one. */
+static void
+who_stands_still_loses_the_lock(void **state)
+{
+    static const row_t row = {
+        "Lock", NONE, NULL, "", "it.acquire", "fence=1", "deaths=1; locked=false"};
+    scene_t scene;
+    bool has_it = false;
+    scene_begin(&scene, *state, &row, "mortal");
+    hf_future_t *next = hf_call_async(scene.it, "acquire", "");
+    assert_non_null(next);
+    double from = now_ms();
+    assert_int_equal(kill(scene.victim, SIGSTOP), 0);
+    assert_int_equal(hf_await_into(next, 20.0, "b", &has_it), 0);
+    double took = now_ms() - from;
+    assert_true(has_it && took >= 500.0);
+    hf_future_destroy(&next);
+    scene_play(&scene, "fence=2");
+    assert_int_equal(kill(scene.victim, SIGCONT), 0);
+    assert_int_equal(e2e_join(scene.victim), LOST);
+    scene_play(&scene, "release=null");
+    scene_end(&scene, &row, took);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -526,9 +582,13 @@ main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_dead_wait_for_nothing, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(what_the_dead_were_sent_comes_back, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(what_comes_back_serves_who_waits, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(over_tcp_it_takes_the_grace, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(who_stands_still_loses_the_lock, e2e_open, e2e_close),
     };
     if (argc > 2 && strcmp(argv[1], "victim") == 0)
-        victim(argv[2], argv + 3);
+        victim(argv[2], "10", argv + 3);
+    if (argc > 2 && strcmp(argv[1], "mortal") == 0)
+        victim(argv[2], "1", argv + 3);
     if (argc > 2 && strcmp(argv[1], "mute") == 0)
         mute(argv[2], argv + 3);
     return cmocka_run_group_tests(tests, NULL, NULL);
