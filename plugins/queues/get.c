@@ -6,7 +6,8 @@
 static hf_err_t
 get_or_park(hf_call_t *call, hfi_queue_t *self, bool is_blocking, double seconds)
 {
-    hfi_queue_fill(call, self, 0); /* what a put_many in front has room for is there to be got */
+    if (hfi_queue_has_putters(self)) /* what a put_many in front has room for is there to be got */
+        hfi_queue_fill(call, self, 0);
     if (hfi_queue_count(self) > 0)
         return hfi_queue_serve(call, self, call);
     if (self->is_shut)

@@ -52,7 +52,11 @@ hfi_queue_count(const hfi_queue_t *self)
 uint64_t hfi_queue_room(const hfi_queue_t *self);
 
 /* Whether a putter waits: then who comes now comes behind it. */
-bool hfi_queue_has_putters(const hfi_queue_t *self);
+static inline bool
+hfi_queue_has_putters(const hfi_queue_t *self)
+{
+    return hf_n_parked(&self->front) > 0 || hf_n_parked(&self->putters) > 0;
+}
 
 /* Gives items to getters, then lets putters in, as long as there are both. */
 void hfi_queue_settle(hf_call_t *call, hfi_queue_t *self);

@@ -25,12 +25,6 @@ hfi_queue_room(const hfi_queue_t *self)
     return (uint64_t)self->maxsize > count ? (uint64_t)self->maxsize - count : 0;
 }
 
-bool
-hfi_queue_has_putters(const hfi_queue_t *self)
-{
-    return hf_n_parked(&self->front) > 0 || hf_n_parked(&self->putters) > 0;
-}
-
 hf_err_t
 hfi_queue_timeout(hf_call_t *call, const hf_value_t *timeout, bool is_strict, double *ret_seconds)
 {
@@ -88,10 +82,11 @@ hfi_queue_serve(hf_call_t *call, hfi_queue_t *self, hf_call_t *other)
     hfi_store_t *store = &self->store;
     uint32_t before = hfi_queue_count(self);
     int64_t most = serve_is(other, hfi_queue_get_many) ? hf_arg_int(other, 0) : 1;
-    if (hfi_store_pick(other, store, most, hfi_queue_has_putters(self), &pick) != HF_OK)
+    bool has_putters = hfi_queue_has_putters(self);
+    if (hfi_store_pick(other, store, most, has_putters, &pick) != HF_OK)
         return HF_RAISED;
-    /* Putters come in as if the items were taken: past its answer a call cannot fail any more. */
-    hfi_queue_fill(call, self, pick.n - (before - hfi_queue_count(self)));
+    if (has_putters) /* they come in as if the items were taken: past its answer a call cannot fail any more */
+        hfi_queue_fill(call, self, pick.n - (before - hfi_queue_count(self)));
     hf_err_t err = serve_picked(other, store, &pick);
     if (err == HF_OK)
         hfi_store_take(call, store, &pick);
