@@ -14,6 +14,7 @@ typedef enum hfi_alarm_kind {
     HFI_ALARM_ACK = 3,     /* hfi_session_t.ack_alarm */
     HFI_ALARM_TIMER = 4,   /* hfi_timer_t */
     HFI_ALARM_DRAIN = 5,   /* hfi_state_t */
+    HFI_ALARM_CYCLE = 6,   /* hfi_cycle_t */
 } hfi_alarm_kind_t;
 
 typedef struct hfi_alarm {

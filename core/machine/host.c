@@ -19,6 +19,7 @@
 #include <value/value.h>
 
 #include "call.h"
+#include "cycle.h"
 #include "scan.h"
 #include "timer.h"
 
@@ -561,8 +562,7 @@ host_run(hf_call_t *call, const hf_type_t *type, uint32_t row, void *state, cons
 static void
 host_visit(hf_visit_t *visit, const hf_value_t *value)
 {
-    (void)visit;
-    (void)value;
+    hfi_cycle_visit(visit, value);
 }
 
 /* ---- memory ---------------------------------------------------------------------------- */

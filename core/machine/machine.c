@@ -11,6 +11,7 @@
 #include <value/admit.h>
 #include <value/value.h>
 
+#include "cycle.h"
 #include "host.h"
 #include "link.h"
 #include "root.h"
@@ -123,6 +124,8 @@ machine_settle(hfi_state_t *state)
             hfi_reap_ending(state);
         if (state->referents.n_listed != 0)
             hfi_reap_dead(state);
+        if (state->cycle.garbage.n != 0)
+            hfi_cycle_free(state);
         if (!machine_has_work(state) || state->runs_left == 0)
             break;
         state->runs_left--;
@@ -319,6 +322,9 @@ machine_alarm(hfi_state_t *state, hfi_alarm_t *alarm)
     case HFI_ALARM_DRAIN:
         machine_stopped(state);
         return;
+    case HFI_ALARM_CYCLE:
+        hfi_cycle_step(state);
+        return;
     }
 }
 
@@ -376,6 +382,7 @@ hfi_machine_apply(hfi_machine_t *self, const hfi_event_t *event)
         break;
     }
     machine_settle(state);
+    hfi_cycle_watch(state);
     hfi_state_charge_chunks(state);
     if (state->is_stopping && !state->is_stopped && hfi_reap_is_drained(state)) {
         machine_stopped(state);

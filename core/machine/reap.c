@@ -45,6 +45,17 @@ hfi_reap_dead(hfi_state_t *state)
 }
 
 void
+hfi_reap_garbage(hfi_state_t *state, uint64_t number)
+{
+    HF_ASSERT(state->running == NULL);
+    hfi_referent_t *referent = hfi_state_find(state, number);
+    if (referent == NULL || referent->is_listed) /* its holders are gone meanwhile: reap_dead's */
+        return;
+    referent->is_dying = 1;
+    reap_referent(state, referent);
+}
+
+void
 hfi_reap_all(hfi_state_t *state)
 {
     hfi_reap_dead(state);

@@ -8,6 +8,9 @@
 /* Destroys all that nobody holds, and what falls with it. No function of a plugin is on the stack. */
 void hfi_reap_dead(hfi_state_t *state);
 
+/* Destroys one that only holds itself, with others of its kind; nothing where it is gone, or will be by reap_dead. */
+void hfi_reap_garbage(hfi_state_t *state, uint64_t number);
+
 /* Ends the session: takes it. `reason` NONE: nothing is said on its connection. */
 void hfi_reap_session(hfi_state_t *state, hfi_session_t *session, hfi_reject_t reason,
                       const char *text);

@@ -52,6 +52,8 @@ hfi_referents_close(hfi_referents_t *self)
     hfi_idtable_close(&self->table);
     free(self->listed);
     self->listed = NULL;
+    free(self->suspects);
+    self->suspects = NULL;
 }
 
 static void
@@ -73,6 +75,49 @@ referent_list(hfi_referents_t *self, hfi_referent_t *referent)
     }
     self->listed[self->n_listed++] = referent->number;
     referent->is_listed = 1;
+}
+
+static void
+referent_suspect(hfi_referents_t *self, hfi_referent_t *referent)
+{
+    if (referent->is_suspect || referent->is_dying)
+        return;
+    uint32_t end = self->suspects_at + self->n_suspects;
+    if (end == self->suspects_room && self->suspects_at > self->suspects_room / 2) {
+        memmove(self->suspects, self->suspects + self->suspects_at,
+                self->n_suspects * sizeof *self->suspects);
+        self->suspects_at = 0;
+        end = self->n_suspects;
+    } else if (end == self->suspects_room) {
+        uint32_t room = end == 0 ? REFERENT_LIST_FIRST : 2 * end;
+        self->suspects = hfi_need_more(self->suspects, (size_t)room * sizeof *self->suspects);
+        self->suspects_room = room;
+    }
+    self->suspects[end] = referent->number;
+    self->n_suspects++;
+    referent->is_suspect = 1;
+}
+
+bool
+hfi_referents_take_suspect(hfi_referents_t *self, uint64_t *ret_number)
+{
+    while (self->n_suspects > 0) {
+        uint64_t number = self->suspects[self->suspects_at++];
+        self->n_suspects--;
+        const referent_row_t *row = hfi_idtable_find(&self->table, number);
+        if (row == NULL)
+            continue;
+        row->referent->is_suspect = 0;
+        if (!hfi_referent_is_only_held_by_referents(row->referent))
+            continue;
+        *ret_number = number;
+        return true;
+    }
+    free(self->suspects);
+    self->suspects = NULL;
+    self->suspects_at = 0;
+    self->suspects_room = 0;
+    return false;
 }
 
 hfi_referent_t *
@@ -116,6 +161,7 @@ hfi_referents_hold(hfi_referent_t *referent, hfi_holder_t by)
 {
     HF_ASSERT(referent->holders[by] != UINT32_MAX);
     referent->holders[by]++;
+    referent->is_traced = 0;
 }
 
 bool
@@ -126,14 +172,25 @@ hfi_referent_is_held(const hfi_referent_t *self)
 }
 
 bool
+hfi_referent_is_only_held_by_referents(const hfi_referent_t *self)
+{
+    return self->holders[HFI_HOLDER_REFERENT] != 0 &&
+           (self->holders[HFI_HOLDER_SESSION] | self->holders[HFI_HOLDER_NAME] |
+            self->holders[HFI_HOLDER_CALL]) == 0;
+}
+
+bool
 hfi_referents_unhold(hfi_referents_t *self, hfi_referent_t *referent, hfi_holder_t by)
 {
     /* WALK reference 7/8: the last holder: the referent is dead */
     if (referent->holders[by] == 0)
         return false;
     referent->holders[by]--;
+    referent->is_traced = 0;
     if (!hfi_referent_is_held(referent))
         referent_list(self, referent);
+    else if (hfi_referent_is_only_held_by_referents(referent))
+        referent_suspect(self, referent);
     return true;
 }
 

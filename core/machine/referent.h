@@ -33,7 +33,10 @@ typedef struct hfi_referent {
     uint8_t is_listed; /* among those to be looked at by reap */
     uint8_t is_dying;  /* its destroy runs, or has run */
     uint8_t has_timers;
-    uint8_t is_stillborn; /* its create failed: destroy does not run */
+    uint8_t is_stillborn : 1; /* its create failed: destroy does not run */
+    uint8_t is_suspect : 1;   /* of being held only by what it holds */
+    uint8_t
+        is_traced : 1; /* a search for cycles has met it, and nobody has held it or let it go since */
 } hfi_referent_t;
 
 _Static_assert(sizeof(hfi_referent_t) == 48, "48 bytes of ours, then self");
@@ -46,6 +49,11 @@ typedef struct hfi_referents {
     uint32_t listed_at;
     uint32_t n_listed;
     uint32_t listed_room;
+    uint64_t *
+        suspects; /* numbers of those whose holders fell to referents alone, oldest first from `suspects_at` */
+    uint32_t suspects_at;
+    uint32_t n_suspects; /* behind suspects_at */
+    uint32_t suspects_room;
 } hfi_referents_t;
 
 void hfi_referents_open(hfi_referents_t *self, hfi_account_t *account);
@@ -69,6 +77,10 @@ void hfi_referents_hold(hfi_referent_t *referent, hfi_holder_t by);
 bool hfi_referents_unhold(hfi_referents_t *self, hfi_referent_t *referent, hfi_holder_t by);
 
 bool hfi_referent_is_held(const hfi_referent_t *self);
+bool hfi_referent_is_only_held_by_referents(const hfi_referent_t *self);
+
+/* The next whose holders fell to referents alone since it was taken last, and still are; false: there is none. */
+bool hfi_referents_take_suspect(hfi_referents_t *self, uint64_t *ret_number);
 
 /* The next on the list that nobody holds, marked dying, or NULL. The caller destroys and buries it. */
 hfi_referent_t *hfi_referents_take_dead(hfi_referents_t *self);

@@ -12,6 +12,7 @@
 #include <registry/text.h>
 #include <value/repr.h>
 
+#include "cycle.h"
 #include "inspect.h"
 #include "reap.h"
 
@@ -169,6 +170,13 @@ root_get_or_create(hf_call_t *call, void *state)
 }
 
 static hf_err_t
+root_collect(hf_call_t *call, void *state)
+{
+    (void)state;
+    return hf_return_int(call, hfi_cycle_collect(hfi_call_of(call)->state));
+}
+
+static hf_err_t
 root_shutdown(hf_call_t *call, void *state)
 {
     (void)state;
@@ -215,6 +223,8 @@ static const hf_method_t root_methods[] = {
               "Who is connected: client, peer, user, how long, what each holds."),
     HF_METHOD_PARKS("stats", "-> map", hfi_inspect_stats, NULL, HF_READS,
                     "Figures of the manager, its plugins and its types."),
+    HF_METHOD("collect", "-> int", root_collect, HF_WRITES,
+              "Free the referents that only hold each other, now; how many they were."),
     HF_METHOD("shutdown", "drain: number = 5.0", root_shutdown, HF_WRITES,
               "Stop the manager, once all is answered or `drain` seconds have passed."),
 };

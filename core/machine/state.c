@@ -53,6 +53,8 @@ hfi_state_open(hfi_state_t *self, const hfi_machine_world_t *world, const hf_hos
     hfi_idtable_open(&self->secrets, sizeof(secret_row_t));
     hfi_idtable_open(&self->timers, 2 * sizeof(uint64_t)); /* timer_row_t */
     self->drain_alarm.kind = HFI_ALARM_DRAIN;
+    self->cycle.alarm.kind = HFI_ALARM_CYCLE;
+    hfi_idtable_open(&self->cycle.rows, 2 * sizeof(uint64_t)); /* cycle_row_t */
 }
 
 static void
@@ -87,6 +89,10 @@ hfi_state_close(hfi_state_t *self)
          link = hfi_idtable_next(&self->links, link))
         free(link->user);
     hfi_state_arm(self, &self->drain_alarm, INT64_MAX);
+    hfi_state_arm(self, &self->cycle.alarm, INT64_MAX);
+    hfi_idtable_close(&self->cycle.rows);
+    free(self->cycle.todo.at);
+    free(self->cycle.garbage.at);
     hfi_names_close(&self->names);
     hfi_jobs_close(&self->jobs);
     hfi_parks_close(&self->parks);

@@ -80,6 +80,28 @@ typedef struct hfi_boot {
     hf_value_t server;    /* kept; a str */
 } hfi_boot_t;
 
+/* Numbers of referents, in order. */
+typedef struct hfi_cycle_list {
+    uint64_t *at;
+    uint32_t n;
+    uint32_t room;
+} hfi_cycle_list_t;
+
+typedef enum hfi_cycle_stage {
+    HFI_CYCLE_IDLE = 0,
+    HFI_CYCLE_COUNT,
+    HFI_CYCLE_SPARE,
+} hfi_cycle_stage_t;
+
+/* The search for what only holds itself; cycle.c. */
+typedef struct hfi_cycle {
+    hfi_alarm_t alarm;
+    hfi_cycle_stage_t stage;
+    hfi_idtable_t rows;
+    hfi_cycle_list_t todo;
+    hfi_cycle_list_t garbage; /* found, to be destroyed between two calls */
+} hfi_cycle_t;
+
 typedef struct hfi_state {
     hfi_machine_world_t world;
     const hf_host_t *host;          /* what plugins are lent; given at construction */
@@ -107,6 +129,7 @@ typedef struct hfi_state {
     hfi_policy_t *policy;
     hfi_referents_t referents;
     hfi_referent_t *root; /* object 0, in no table */
+    hfi_cycle_t cycle;
     hfi_names_t names;
     hfi_jobs_t jobs;
     hfi_idtable_t links;    /* hfi_link_t */

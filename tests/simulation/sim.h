@@ -75,8 +75,8 @@ typedef struct sim {
     int64_t now_ns;
     bool is_traced;
     bool
-        has_cycles; /* users may store handles wherever they like; what then only holds itself stays */
-    bool is_calm; /* no faults of the transport any more */
+        has_cycles; /* users may store handles wherever they like; what then only holds itself goes */
+    bool is_calm;   /* no faults of the transport any more */
     sim_fault_t fault;
     uint64_t n_faults; /* done */
     bool has_failed;
