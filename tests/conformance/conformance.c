@@ -107,7 +107,9 @@ run_call(run_t *self, char **field)
     char unordered[SAID_ROOM];
     unsigned long slot = run_slot(field[2]);
     const char *kind = field[6];
-    uint32_t who = (uint32_t)strtoul(field[1], NULL, 10);
+    char *point = NULL;
+    uint32_t who = (uint32_t)strtoul(field[1], &point, 10);
+    hf_testing_set_thread(self->bed->session[who], *point == '.' ? strtoul(point + 1, NULL, 10) : 0);
     uint64_t call =
         bed_begin_named(self->bed, who, self->object[slot], field[3], field[4], field[5]);
     const char *got = bed_answer(self->bed, who, call);
@@ -247,7 +249,7 @@ test_like_cpython(void **state)
     static char line[LINE];
     char command[1024];
     (void)state;
-    int len = snprintf(command, sizeof command, "python3 -B '%s' %s %s %s %s", arguments[1],
+    int len = snprintf(command, sizeof command, "/usr/bin/python3 -B '%s' %s %s %s %s", arguments[1],
                        arguments[3], arguments[4], arguments[5], arguments[6]);
     assert_true(len > 0 && (size_t)len < sizeof command);
     FILE *lines = popen(command, "r");

@@ -13,7 +13,7 @@ Writes one line an operation, with what it must give, for a test that does the s
     answer CALL KIND TEXT
     parked N
 
-Fields are separated by tabs. WHO is the session that calls. ARGS and KWARGS are JSON with Holdfast's $-forms.
+Fields are separated by tabs. WHO is the session that calls, with a thread behind a point. ARGS and KWARGS are JSON with Holdfast's $-forms.
 KIND is "=" and TEXT the result's repr; or "~" and TEXT has the reprs of the result's items, as the order of a set is not
 promised; or KIND is the exception's class and TEXT what it says. AT is the slot of the referent whose handle the result
 is: an Iterator's is a new one. KIND "parked" has no text, and AT is the CALL's number: `answer` says what such a call has
@@ -24,10 +24,11 @@ What Holdfast promises beyond CPython is added here: a method that raises change
 import sys
 
 import containers
+import locks
 import queues
 import typed
 
-FAMILIES = {'containers': containers.one_seed, 'queues': queues.one_seed, 'typed': typed.one_seed}
+FAMILIES = {'containers': containers.one_seed, 'locks': locks.one_seed, 'queues': queues.one_seed, 'typed': typed.one_seed}
 
 
 def main():

@@ -12,47 +12,32 @@ learns that one has no order, and what comes of two that meet without an order o
 """
 import queue
 
-from run import Parked, Run
 from values import Flavour, bad, is_nan, odd_number_of, value
+from waits import NAN, Model, Waits
 
 MAKERS = {'Queue': queue.Queue, 'JoinableQueue': queue.Queue, 'LifoQueue': queue.LifoQueue,
           'PriorityQueue': queue.PriorityQueue}
-SESSIONS = 3
-
 
 class ShutDown(Exception):
     pass
 
 
-class Waiter:
-    def __init__(self, number, who, method, deadline, n=None, items=()):
-        self.number, self.who, self.method, self.deadline, self.n = number, who, method, deadline, n
-        self.items = list(items)
-        self.is_touched = False  # some of a put_many are taken in
-
-
-class Model:
+class Queue(Model):
     """One queue of CPython's, and who waits there."""
 
     def __init__(self, run, typeid, maxsize):
-        self.run = run
         self.typeid = typeid
         self.q = MAKERS[typeid](maxsize)
         self.getters, self.putters, self.joiners = [], [], []
         self.is_shut = False
-        self.answers = []  # waiter, kind, result
+        super().__init__(run, self.getters, self.putters, self.joiners)
 
     def room(self):
         return self.q.maxsize - self.q.qsize() if self.q.maxsize > 0 else 2**31
 
-    def park(self, waiters, method, timeout=None, **more):
-        w = Waiter(self.run.next_number(), self.run.who, method,
-                   None if timeout is None else self.run.now + timeout, **more)
-        waiters.append(w)
-        raise Parked(w.number)
-
-    def answer(self, waiter, kind, result):
-        self.answers.append((waiter, kind, result))
+    def wait(self, waiters, timeout=None, items=(), n=None):
+        """`is_touched`: some of a put_many are taken in."""
+        self.park(waiters, timeout, items=list(items), n=n, is_touched=False)
 
     def put_all(self, items):
         """All or nothing."""
@@ -104,7 +89,7 @@ class Model:
         elif not block or timeout == 0:
             raise queue.Full
         else:
-            self.park(self.putters, 'put', timeout, items=[item])
+            self.wait(self.putters, timeout, [item])
 
     def put_nowait(self, item):
         return self.put(item, False)
@@ -114,7 +99,7 @@ class Model:
             raise ShutDown
         items = list(items)
         if self.putters:
-            self.park(self.putters, 'put_many', items=items)
+            self.wait(self.putters, None, items)
         if len(items) <= self.room():
             self.put_all(items)
             items = []
@@ -123,7 +108,7 @@ class Model:
                 self.settle()  # to getters
             if self.room() == 0:
                 try:
-                    self.park(self.putters, 'put_many', items=items[k:])
+                    self.wait(self.putters, None, items[k:])
                 finally:
                     self.putters[0].is_touched = k > 0
             self.q.put_nowait(items[k])
@@ -154,11 +139,11 @@ class Model:
             raise ShutDown
         if not block or timeout == 0:
             raise queue.Empty
-        self.park(self.getters, 'get' if n is None else 'get_many', timeout, n=n)
+        self.wait(self.getters, timeout, n=n)
 
     def join(self):
         if self.q.unfinished_tasks:
-            self.park(self.joiners, 'join')
+            self.wait(self.joiners)
 
     def task_done(self):
         self.q.task_done()
@@ -185,101 +170,28 @@ class Model:
     def full(self):
         return self.q.full()
 
-    # ---- and time ----
+    # ---- who waits ----
 
-    def waiting(self):
-        return [(of, w) for of in (self.getters, self.putters, self.joiners) for w in of]
+    def is_fixed(self, waiter):
+        return waiter.is_touched
 
-    def expire(self, now):
-        for of, w in self.waiting():
-            if w.deadline is not None and w.deadline <= now:
-                of.remove(w)
-                self.answer(w, 'Full' if of is self.putters else 'Empty', '')
+    def late(self, of, waiter):
+        self.answer(waiter, 'Full' if of is self.putters else 'Empty', '')
 
 
-NAN = 'Invalid value NaN (not a number)'
-
-
-class Queues(Run):
+class Queues(Waits):
     def __init__(self, seed, out):
         super().__init__(seed, out)
-        self.who = 0
-        self.now = 0.0
-        self.numbers = 0
-        self.live = []
         self.flavour.refs = [self.ref(self.shared(self.new('list', list)))]
         while len(self.live) < 3:
             self.make()
 
-    def next_number(self):
-        self.numbers += 1
-        return self.numbers - 1
-
-    def shared(self, slot):
-        for who in range(1, SESSIONS):
-            self.line('share', slot, who)
-        return slot
-
     def make(self):
         typeid = self.r.choice(list(MAKERS))
         args = self.r.choice([[], [0], [1], [2], [2], [5], [-1], [True], ['x'], [1, 2]])
-        slot = self.new(typeid, lambda: Model(self, typeid, *checked(*args)), args)
+        slot = self.new(typeid, lambda: Queue(self, typeid, *checked(*args)), args)
         if slot is not None:
             self.live = (self.live + [self.shared(slot)])[-3:]
-
-    def do(self, slot, method, args, run=None, kwargs={}):
-        m = self.slots[slot]
-        self.who = self.r.randrange(SESSIONS)
-        self.call(slot, method, args, kwargs, run=run or (lambda: getattr(m, method)(*args, **kwargs)), who=self.who)
-        self.tell(m)
-
-    def tell(self, m):
-        """Who has been answered, and that nobody else has."""
-        for w, kind, result in m.answers:
-            self.line('answer', w.number, kind, self.text(kind, result))
-        m.answers.clear()
-        self.line('parked', sum(len(o.waiting()) for o in self.slots if isinstance(o, Model)))
-
-    def step(self):
-        r = self.r
-        slot = r.choice(self.live)
-        m = self.slots[slot]
-        x = r.random()
-        if x < .02:
-            self.make()
-        elif x < .05:
-            self.pass_time()
-        elif x < .08 and m.waiting():
-            self.cancel(m)
-        elif x < .10:
-            name = r.choice(['repr', 'str', 'getvalue'])
-            self.do(slot, name, [], run=lambda: self.plain(slot, name))
-        else:
-            self.operate(slot, m)
-
-    def plain(self, slot, name):
-        if name == 'getvalue':
-            raise Unserializable('%s has no value form' % self.typeids[slot])
-        return repr(self.ref(slot))
-
-    def pass_time(self):
-        seconds = self.r.choice([.25, 1, 3])
-        self.now += seconds
-        self.line('pass', seconds)
-        models = [m for m in self.slots if isinstance(m, Model)]
-        for m in models:
-            m.expire(self.now)
-        for m in models:
-            self.tell(m)
-
-    def cancel(self, m):
-        of, w = self.r.choice(m.waiting())
-        if w.is_touched:
-            return
-        of.remove(w)
-        self.line('cancel', w.number)
-        m.answer(w, 'Cancelled', 'the call was cancelled')
-        self.tell(m)
 
     def operate(self, slot, m):
         r = self.r
@@ -324,10 +236,6 @@ class Queues(Run):
                 return False
             return not any(w.n for w in m.getters) or len(args[0]) <= m.room()
         return True
-
-
-class Unserializable(Exception):
-    pass
 
 
 def checked(maxsize=0):
