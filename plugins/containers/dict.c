@@ -194,7 +194,8 @@ static hf_err_t
 dict_clear(hf_call_t *call, void *state)
 {
     hfi_dict_t *self = state;
-    hfi_table_clear(call, &self->table);
+    if (self->table.count > 0) /* else nothing changes for who iterates */
+        hfi_table_clear(call, &self->table);
     return hf_return_nil(call);
 }
 

@@ -172,7 +172,8 @@ static hf_err_t
 set_clear(hf_call_t *call, void *state)
 {
     hfi_set_t *self = state;
-    hfi_table_clear(call, &self->table);
+    if (self->table.count > 0) /* else nothing changes for who iterates */
+        hfi_table_clear(call, &self->table);
     return hf_return_nil(call);
 }
 

@@ -55,6 +55,13 @@ test_dict(void **state)
     BED_STEPS(*state, it, {"next", "[]", "RuntimeError: dictionary changed size during iteration"},
               {"close", "[]", "None"}, {"next", "[]", "StopIteration: "});
     BED_STEPS(*state, back, {"next", "[]", "'a'"}, {"next", "[]", "StopIteration: "});
+    const char *const typeids[] = {"dict", "set"};
+    for (size_t k = 0; k < 2; k++) { /* what is empty is not changed by clear */
+        uint64_t empty = bed_new(*state, typeids[k], "[]");
+        it = over(*state, empty, "iter");
+        BED_STEPS(*state, empty, {"clear", "[]", "None"});
+        BED_STEPS(*state, it, {"next", "[]", "StopIteration: "});
+    }
 }
 
 /* It holds its container until its end, whatever that end is. */
