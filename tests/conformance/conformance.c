@@ -109,7 +109,8 @@ run_call(run_t *self, char **field)
     const char *kind = field[6];
     char *point = NULL;
     uint32_t who = (uint32_t)strtoul(field[1], &point, 10);
-    hf_testing_set_thread(self->bed->session[who], *point == '.' ? strtoul(point + 1, NULL, 10) : 0);
+    hf_testing_set_thread(self->bed->session[who],
+                          *point == '.' ? strtoul(point + 1, NULL, 10) : 0);
     uint64_t call =
         bed_begin_named(self->bed, who, self->object[slot], field[3], field[4], field[5]);
     const char *got = bed_answer(self->bed, who, call);
@@ -249,8 +250,8 @@ test_like_cpython(void **state)
     static char line[LINE];
     char command[1024];
     (void)state;
-    int len = snprintf(command, sizeof command, "/usr/bin/python3 -B '%s' %s %s %s %s", arguments[1],
-                       arguments[3], arguments[4], arguments[5], arguments[6]);
+    int len = snprintf(command, sizeof command, "/usr/bin/python3 -B '%s' %s %s %s %s",
+                       arguments[1], arguments[3], arguments[4], arguments[5], arguments[6]);
     assert_true(len > 0 && (size_t)len < sizeof command);
     FILE *lines = popen(command, "r");
     assert_non_null(lines);

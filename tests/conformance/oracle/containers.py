@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """containers -- a seed of lists, dicts, sets, their Iterators, and handles of each inside the other."""
 from dicts import dict_step, new_dict
-from iterators import close, iterator_step
+from iterators import close, iterator_step, refuse
 from lists import list_step, new_list
 from run import Run, unalias
 from sets import new_set, set_step
@@ -45,8 +45,12 @@ class Containers(Run):
 
     def step(self):
         typeid = self.r.choices(['list', 'dict', 'set'], [5, 4, 4])[0]
-        if self.r.random() < .01:
+        x = self.r.random()
+        if x < .01:
             self.make(typeid)
+            return
+        if x < .012:
+            self.new('Iterator', refuse, [[1, 2]])
             return
         self.allow(typeid)
         slot = self.r.choice(self.at[typeid])

@@ -6,7 +6,7 @@ import operator
 
 def iterator_step(run, slot):
     r, o = run.r, run.slots[slot]
-    method = r.choices(['next', 'send', 'take', 'close', 'throw', 'getvalue'], [8, 1, 3, .3, .3, .5])[0]
+    method = r.choices(['next', 'send', 'take', 'close', 'throw', 'getvalue', 'repr', 'str'], [8, 1, 3, .3, .3, .5, .3, .3])[0]
     if method == 'next':
         run.call(slot, 'next', run=lambda: next(o))
     elif method == 'send':
@@ -20,8 +20,18 @@ def iterator_step(run, slot):
         kind, text = r.choice([('ValueError', 'thrown'), ('KeyError', 'k'), ('StopIteration', '')])
         run.slots[slot] = iter(())
         run.line('call', 0, slot, 'throw', '["%s", "%s"]' % (kind, text), '{}', kind, text, '')
+    elif method in ('repr', 'str'):
+        run.call(slot, method, run=lambda: repr(run.ref(slot)))
     else:
         run.call(slot, 'getvalue', run=lambda: rest_of(o))
+
+
+class NoSuchType(Exception):
+    pass
+
+
+def refuse():
+    raise NoSuchType("no type 'Iterator'")
 
 
 def close(run, slot):

@@ -35,7 +35,7 @@ class Run:
     def new(self, typeid, make, args=(), kwargs={}):
         """A new referent, and the slot that it is in; None: its constructor raises."""
         kind, made = self.outcome(None, make)
-        slot = self.put(typeid, made if kind == '=' else None)
+        slot = self.put(typeid, made) if kind == '=' else self.put('', None)
         self.line('new', slot, typeid, json_of(list(args)), json_of(kwargs), kind, '' if kind == '=' else made)
         return slot if kind == '=' else None
 

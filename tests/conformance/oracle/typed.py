@@ -1,17 +1,64 @@
 # SPDX-License-Identifier: MPL-2.0
-"""typed -- multiprocessing's Namespace, Value and Array, items by the array module, and one random operation."""
+"""typed -- multiprocessing's Namespace, Value and Array, items by the array module, and one random operation.
+
+The letter c is ctypes' and not array's: what an array of it would be is here.
+"""
 import array
 
+from iterators import iterator_step
 from run import Run
 from values import INTS, Flavour, a_slice, bad, odd_number_of, value
 
-CODES = 'bBuhHiIlLqQfd'
+CODES = 'bBuchHiIlLqQfd'
 NAMES = ['a', 'a1', 'b', 'Z', 'with blank', 'é', '', '_x', '__dict__', 'name' * 20]
+
+
+class Bytes(list):
+    """An array of single bytes."""
+    typecode = 'c'
+    itemsize = 1
+
+    def __init__(self, items=()):
+        if isinstance(items, str):
+            raise TypeError("cannot use a str to initialize an array with typecode 'c'")
+        super().__init__(map(self.checked, [bytes([b]) for b in items] if isinstance(items, bytes) else items))
+
+    @staticmethod
+    def checked(v):
+        if not isinstance(v, bytes) or len(v) != 1:
+            raise TypeError('array item must be a bytes of length 1')
+        return v
+
+    def place(self, k, what):
+        if not isinstance(k, int):
+            raise TypeError('array indices must be integers')
+        if not -2**63 <= k < 2**63:
+            raise IndexError("cannot fit 'int' into an index-sized integer")
+        if not -len(self) <= k < len(self):
+            raise IndexError('%s index out of range' % what)
+        return k
+
+    def __getitem__(self, k):
+        return super().__getitem__(k if isinstance(k, slice) else self.place(k, 'array'))
+
+    def __setitem__(self, k, v):
+        super().__setitem__(self.place(k, 'array assignment'), self.checked(v))
+
+    def __repr__(self):
+        return "array('c'%s)" % (', ' + super().__repr__() if self else '')
+
+
+def items_of(code, items=()):
+    return Bytes(items) if code == 'c' else array.array(code, items)
+
+
+def zero(code):
+    return {'u': '\0', 'c': b'\0'}.get(code, 0)
 
 
 def packed(code, v):
     """What an item is once it is stored."""
-    return array.array(code, [v])[0]
+    return items_of(code, [v])[0]
 
 
 def checked(code):
@@ -30,8 +77,8 @@ class Item:
         self.items, self.at = items, at
 
     def add(self, n):
-        if self.items.typecode == 'u':
-            raise TypeError("nothing can be added to an item of typecode 'u'")
+        if self.items.typecode in 'uc':
+            raise TypeError("nothing can be added to an item of typecode '%s'" % self.items.typecode)
         self.items[self.at] = self.items[self.at] + n
         return self.items[self.at]
 
@@ -47,7 +94,7 @@ class Item:
 
 class Value:
     def __init__(self, code, *v):
-        self.items = array.array(checked(code), list(v) or ['\0' if code == 'u' else 0])
+        self.items = items_of(checked(code), list(v) or [zero(code)])
         self.add, self.cas = Item(self.items, 0).add, Item(self.items, 0).cas
 
     def get(self):
@@ -69,8 +116,8 @@ class Array:
         if isinstance(v, int):
             if v < 0:
                 raise ValueError('Array length must be >= 0, not %d' % v)
-            v = ['\0' if code == 'u' else 0] * v
-        self.items = array.array(code, v)
+            v = [zero(code)] * v
+        self.items = items_of(code, v)
 
     def len(self):
         return len(self.items)
@@ -83,7 +130,7 @@ class Array:
             self.items[k] = v
             return
         places = range(len(self.items))[k]
-        v = array.array(self.items.typecode, v)
+        v = items_of(self.items.typecode, v)
         if len(v) != len(places):
             raise ValueError('Can only assign sequence of same size')
         for at, x in zip(places, v):
@@ -160,6 +207,8 @@ class Typed(Run):
             return value(r, Flavour('mixed'))
         if code == 'u':
             return r.choice('ab\0é€😀') if r.random() < .9 else r.choice(['', 'ab', b'a'])
+        if code == 'c':
+            return r.choice([b'a', b'\0', b'\xff', b"'", b'"']) if r.random() < .9 else r.choice([b'', b'ab', 'a', 7])
         if code in 'fd':
             return r.choice([0.1, -0.0, 1e300, 16777217, float('inf'), float('nan'), True, r.choice(INTS), r.random()])
         bits = 8 * array.array(code).itemsize
@@ -174,7 +223,7 @@ class Typed(Run):
         if x < .15:
             return r.choice(['ab', 'é', b'ab', b'12345678', b'', '']) if code != 'u' else 'ab'[:r.randrange(3)]
         if r.random() < .6:
-            return [packed(code, 'a' if code == 'u' else r.randrange(9)) for _ in range(n)]
+            return [r.randrange(9) if code not in 'uc' else packed(code, {'u': 'a', 'c': b'a'}[code]) for _ in range(n)]
         return [self.item(code) for _ in range(n)]
 
     def make(self):
@@ -198,8 +247,11 @@ class Typed(Run):
         slot = r.choice(self.live)
         o = self.slots[slot]
         x = r.random()
+        live = [k for k in range(len(self.slots) - 4, len(self.slots)) if k >= 0 and self.typeids[k] == 'Iterator']
         if x < .04:
             self.make()
+        elif x > .9 and live:
+            iterator_step(self, r.choice(live))
         elif x < .1:
             name = r.choice(['getvalue', 'repr', 'str'])
             self.call(slot, name, run=lambda: o.plain() if name == 'getvalue' else repr(o))
@@ -217,7 +269,7 @@ class Typed(Run):
 
     def number(self, code):
         r = self.r
-        return r.choice([1, -1, True, r.choice(INTS), self.item(code) if code != 'u' else 1, 0.5])
+        return r.choice([1, -1, True, r.choice(INTS), self.item(code) if code not in 'uc' else 1, 0.5])
 
     def value(self, o):
         code = o.items.typecode
