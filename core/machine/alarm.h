@@ -15,6 +15,7 @@ typedef enum hfi_alarm_kind {
     HFI_ALARM_TIMER = 4,   /* hfi_timer_t */
     HFI_ALARM_DRAIN = 5,   /* hfi_state_t */
     HFI_ALARM_CYCLE = 6,   /* hfi_cycle_t */
+    HFI_ALARM_PIN = 7,     /* hfi_pin_t */
 } hfi_alarm_kind_t;
 
 typedef struct hfi_alarm {

@@ -161,6 +161,14 @@ hf_err_t hfi_answer_pass_on(hfi_call_t *self, const hfi_failure_t *failure);
 hf_err_t hfi_answer_fault(hfi_call_t *self, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* `cookie` stays with the answer until the session has acknowledged it. */
+static inline void
+hfi_answer_mind(hfi_call_t *self, uint64_t cookie)
+{
+    self->is_minded = self->sink == HFI_SINK_SESSION;
+    self->cookie = cookie;
+}
+
 /* Takes back what was said, unless it has gone. */
 void hfi_answer_unsay(hfi_call_t *self);
 

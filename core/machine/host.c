@@ -643,8 +643,7 @@ host_mind(hf_call_t *call, uint64_t cookie)
         (void)hfi_answer_fault(self, "it minds an answer, and its type has no `undelivered`");
         return;
     }
-    self->is_minded = self->sink == HFI_SINK_SESSION;
-    self->cookie = cookie;
+    hfi_answer_mind(self, cookie);
 }
 
 static hf_caller_t

@@ -168,7 +168,7 @@ inspect_size(hfi_state_t *state, hfi_referent_t *referent)
 static void
 inspect_holders(hf_writer_t *w, const hfi_referent_t *referent)
 {
-    static const char *const names[HFI_HOLDERS] = {"session", "name", "referent", "call"};
+    static const char *const names[HFI_HOLDERS] = {"session", "name", "referent", "call", "pin"};
     size_t n = 0;
     for (size_t i = 0; i < HFI_HOLDERS; i++)
         n += referent->holders[i] != 0;

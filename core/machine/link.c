@@ -312,6 +312,15 @@ link_hello(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello)
         link_open_session(state, link, hello);
 }
 
+/* An answer that was minded is the client's for good: where it was object 0's, an adoption counts. */
+static void
+link_acknowledged(void *context, const hfi_kept_t *kept)
+{
+    hfi_state_t *state = context;
+    if (kept->referent == 0)
+        hfi_pins_count_use(&state->pins, kept->cookie);
+}
+
 /* ---- DATA -------------------------------------------------------------------------------- */
 
 static void
@@ -462,7 +471,7 @@ link_data(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *frame,
     }
     if (!link_run_messages(state, session, frame->seq, n, settle))
         return;
-    hfi_stream_on_ack(&session->stream, frame->ack, NULL, NULL);
+    hfi_stream_on_ack(&session->stream, frame->ack, link_acknowledged, state);
     if (hfi_stream_is_flooding(&session->stream)) {
         link_end(state, session, HFI_REJECT_LIMIT, "more than twice the window is unacknowledged");
         return;
@@ -487,7 +496,7 @@ static void
 link_ping_or_pong(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *frame)
 {
     hfi_verdict_t verdict =
-        hfi_stream_on_ping(&session->stream, frame->ack, frame->sent, NULL, NULL);
+        hfi_stream_on_ping(&session->stream, frame->ack, frame->sent, link_acknowledged, state);
     if (verdict == HFI_STREAM_BAD_FRAME) {
         link_end(state, session, HFI_REJECT_BAD_FRAME, "an acknowledgement of what was never sent");
         return;
@@ -515,7 +524,7 @@ link_on_resync(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *fr
 static void
 link_bye(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *frame)
 {
-    if (hfi_stream_on_bye(&session->stream, frame->ack, NULL, NULL) == HFI_STREAM_OK)
+    if (hfi_stream_on_bye(&session->stream, frame->ack, link_acknowledged, state) == HFI_STREAM_OK)
         hfi_reap_session(state, session, HFI_REJECT_NONE, "");
     else
         link_end(state, session, HFI_REJECT_BAD_FRAME, "an acknowledgement of what was never sent");

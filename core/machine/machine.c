@@ -319,6 +319,9 @@ machine_alarm(hfi_state_t *state, hfi_alarm_t *alarm)
     case HFI_ALARM_TIMER:
         machine_timer(state, HFI_ALARM_OF(alarm, hfi_timer_t, alarm));
         return;
+    case HFI_ALARM_PIN:
+        hfi_pins_spend(&state->pins, HFI_ALARM_OF(alarm, hfi_pin_t, alarm));
+        return;
     case HFI_ALARM_DRAIN:
         machine_stopped(state);
         return;

@@ -24,6 +24,7 @@ reap_referent(hfi_state_t *state, hfi_referent_t *referent)
     /* WALK reference 8/8: destroyed between two calls, in a loop, not a recursion */
     /* WALK plugin 7/8: its last holder is gone: `destroy` */
     hfi_timer_clear(state, referent);
+    hfi_pins_forget_of(&state->pins, referent);
     if (!referent->is_stillborn && referent->type->row->destroy != NULL) {
         hfi_call_t *call = hfi_call_hook(state, referent, "destroy", HFI_SINK_NONE);
         hfi_call_enter(call);
@@ -58,6 +59,7 @@ hfi_reap_garbage(hfi_state_t *state, uint64_t number)
 void
 hfi_reap_all(hfi_state_t *state)
 {
+    hfi_pins_forget_all(&state->pins);
     hfi_reap_dead(state);
     for (hfi_referent_t *next = hfi_referents_next(&state->referents, 0); next != NULL;
          next = hfi_referents_next(&state->referents, 0)) {

@@ -168,7 +168,8 @@ bool
 hfi_referent_is_held(const hfi_referent_t *self)
 {
     return (self->holders[HFI_HOLDER_SESSION] | self->holders[HFI_HOLDER_NAME] |
-            self->holders[HFI_HOLDER_REFERENT] | self->holders[HFI_HOLDER_CALL]) != 0;
+            self->holders[HFI_HOLDER_REFERENT] | self->holders[HFI_HOLDER_CALL] |
+            self->holders[HFI_HOLDER_PIN]) != 0;
 }
 
 bool
@@ -176,7 +177,7 @@ hfi_referent_is_only_held_by_referents(const hfi_referent_t *self)
 {
     return self->holders[HFI_HOLDER_REFERENT] != 0 &&
            (self->holders[HFI_HOLDER_SESSION] | self->holders[HFI_HOLDER_NAME] |
-            self->holders[HFI_HOLDER_CALL]) == 0;
+            self->holders[HFI_HOLDER_CALL] | self->holders[HFI_HOLDER_PIN]) == 0;
 }
 
 bool

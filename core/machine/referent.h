@@ -3,7 +3,7 @@
  *
  * A referent is one block: 48 bytes of ours, then the type's state. It lives while somebody holds it, and is
  * counted by who: sessions (one each, whatever their count), names, other referents (one for each handle stored),
- * calls. The functions here only count; `reap` runs the type's destroy and buries.
+ * calls, pins. The functions here only count; `reap` runs the type's destroy and buries.
  */
 #ifndef HFI_REFERENT_H
 #define HFI_REFERENT_H
@@ -21,6 +21,7 @@ typedef enum hfi_holder {
     HFI_HOLDER_NAME,
     HFI_HOLDER_REFERENT,
     HFI_HOLDER_CALL,
+    HFI_HOLDER_PIN,
     HFI_HOLDERS,
 } hfi_holder_t;
 
@@ -29,14 +30,16 @@ typedef struct hfi_referent {
     hfi_type_t *type;
     uint64_t memory_bytes; /* what its functions allocated and kept */
     uint32_t holders[HFI_HOLDERS];
-    uint32_t busy;     /* its calls that are woken or queued: who comes now waits behind them */
-    uint8_t is_listed; /* among those to be looked at by reap */
-    uint8_t is_dying;  /* its destroy runs, or has run */
-    uint8_t has_timers;
-    uint8_t is_stillborn : 1; /* its create failed: destroy does not run */
-    uint8_t is_suspect : 1;   /* of being held only by what it holds */
-    uint8_t
+    uint32_t busy : 24; /* its calls that are woken or queued: who comes now waits behind them */
+    uint32_t is_listed : 1;    /* among those to be looked at by reap */
+    uint32_t is_dying : 1;     /* its destroy runs, or has run */
+    uint32_t is_stillborn : 1; /* its create failed: destroy does not run */
+    uint32_t is_suspect : 1;   /* of being held only by what it holds */
+    uint32_t
         is_traced : 1; /* a search for cycles has met it, and nobody has held it or let it go since */
+    uint32_t has_timers : 1;
+    uint32_t has_tokens : 1;
+    uint32_t is_watched : 1;
 } hfi_referent_t;
 
 _Static_assert(sizeof(hfi_referent_t) == 48, "48 bytes of ours, then self");

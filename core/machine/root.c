@@ -6,11 +6,15 @@
  */
 #include "root.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <base/check.h>
 #include <registry/text.h>
+#include <stream/token.h>
 #include <value/repr.h>
+#include <value/value.h>
 
 #include "cycle.h"
 #include "inspect.h"
@@ -169,6 +173,228 @@ root_get_or_create(hf_call_t *call, void *state)
     return root_return_handle(call, referent);
 }
 
+/* ---- tokens ------------------------------------------------------------------------------ */
+
+/* The referents of an export's first argument; false: raised. */
+static bool
+root_exported(hf_call_t *call, hfi_referent_t ***ret_referents, uint32_t *ret_n)
+{
+    hfi_state_t *state = hfi_call_of(call)->state;
+    const hf_value_t *what = hf_arg(call, 0);
+    bool is_list = hf_kind(what) == HF_LIST;
+    uint32_t n = is_list ? hf_count(what) : 1;
+    hfi_referent_t **referents = hfi_arena_take(&state->arena, n * sizeof(hfi_referent_t *));
+    hf_value_t item = *what;
+    hf_cursor_t items;
+    if (is_list)
+        hf_open(&items, what);
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_list)
+            (void)hf_next(&items, &item);
+        if (hf_kind(&item) != HF_HANDLE) {
+            (void)HF_RAISE(call, "TypeError", "item %u of the list is no handle", i);
+            return false;
+        }
+        referents[i] = hfi_state_find(state, hf_as_handle(&item));
+        if (referents[i] == NULL) {
+            (void)HF_RAISE(call, "NoSuchObject", "no such object");
+            return false;
+        }
+    }
+    *ret_referents = referents;
+    *ret_n = n;
+    return true;
+}
+
+/* The secret that was chosen, or a new one; false: raised. */
+static bool
+root_secret(hf_call_t *call, hfi_secret_t *ret_secret)
+{
+    hfi_state_t *state = hfi_call_of(call)->state;
+    if (hf_kind(hf_arg(call, 3)) == HF_NIL) {
+        do
+            hfi_state_draw(state, ret_secret->bytes, sizeof ret_secret->bytes);
+        while (hfi_pins_is_taken(&state->pins, ret_secret));
+        return true;
+    }
+    size_t len;
+    const uint8_t *bytes = hf_as_bytes(hf_arg(call, 3), &len);
+    if (len != sizeof ret_secret->bytes) {
+        (void)HF_RAISE(call, "ValueError", "a secret has 16 bytes");
+        return false;
+    }
+    memcpy(ret_secret->bytes, bytes, len);
+    if (!hfi_pins_is_taken(&state->pins, ret_secret))
+        return true;
+    (void)HF_RAISE(call, "ValueError", "that secret is another token's");
+    return false;
+}
+
+/* Adds a token in place of the one that was spent first, where there are as many as may be. NULL: raised. */
+static hfi_pin_t *
+root_add_token(hf_call_t *call, const hfi_export_t *what, double ttl)
+{
+    hfi_state_t *state = hfi_call_of(call)->state;
+    hfi_pins_t *pins = &state->pins;
+    if (pins->table.live >= state->boot.limits.tokens && !hfi_pins_forget_spent(pins)) {
+        (void)HF_RAISE(call, "LimitExceeded", "the manager has as many tokens as it may");
+        return NULL;
+    }
+    hfi_pin_t *pin = hfi_pins_add(pins, what);
+    if (pin == NULL)
+        (void)HF_RAISE(call, "LimitExceeded", "the manager's memory is at its limit");
+    else if (what->is_holding)
+        hfi_state_arm(state, &pin->alarm, hfi_state_due_in(state, ttl));
+    return pin;
+}
+
+static void
+root_write_token(hf_writer_t *w, const hfi_boot_t *boot, const hfi_pin_t *pin)
+{
+    hf_write_list(w, 5);
+    if (pin->is_list) {
+        hf_write_list(w, pin->n);
+        for (uint32_t i = 0; i < pin->n; i++)
+            hf_write_uint(w, pin->items[i].referent->number);
+        hf_write_nil(w);
+    } else {
+        const char *name = pin->items[0].referent->type->row->name;
+        hf_write_uint(w, pin->items[0].referent->number);
+        hf_write_str(w, name, strlen(name));
+    }
+    hf_write_bytes(w, pin->secret.bytes, sizeof pin->secret.bytes);
+    hf_write_bytes(w, boot->space.bytes, sizeof boot->space.bytes);
+    if (hf_kind(&boot->endpoints) == HF_LIST)
+        hf_write_value(w, &boot->endpoints);
+    else
+        hf_write_list(w, 0);
+}
+
+static hf_err_t
+root_return_token(hf_call_t *call, const hfi_pin_t *pin)
+{
+    hfi_state_t *state = hfi_call_of(call)->state;
+    hfi_buffer_t *payload = hfi_state_borrow(state, UINT32_MAX);
+    hfi_bytes_t text = {0};
+    root_write_token(&payload->w, &state->boot, pin);
+    if (!hfi_token_write((hfi_span_t){payload->w.at, payload->w.len}, &text))
+        HF_BUG("no memory");
+    hf_err_t err = hf_return_str(call, (const char *)text.at, text.len);
+    hfi_bytes_close(&text);
+    hfi_state_return(state, &payload);
+    return err;
+}
+
+static hf_err_t
+root_export(hf_call_t *call, void *state)
+{
+    (void)state;
+    double ttl = hf_arg_float(call, 1);
+    int64_t uses = hf_arg_int(call, 2);
+    hfi_export_t what = {.is_list = hf_kind(hf_arg(call, 0)) == HF_LIST, .is_holding = ttl > 0.0};
+    hfi_referent_t **referents;
+    if (!(ttl >= 0.0))
+        return HF_RAISE(call, "ValueError", "ttl is below 0");
+    if (uses < 1)
+        return HF_RAISE(call, "ValueError", "uses is below 1");
+    if (!root_secret(call, &what.secret) || !root_exported(call, &referents, &what.n))
+        return HF_RAISED;
+    what.referents = referents;
+    what.uses = isinf(ttl) || !what.is_holding ? 0 : (uint64_t)uses;
+    hfi_pin_t *pin = root_add_token(call, &what, ttl);
+    if (pin == NULL)
+        return HF_RAISED;
+    if (root_return_token(call, pin) == HF_OK)
+        return HF_OK;
+    hfi_pins_forget(&hfi_call_of(call)->state->pins, pin);
+    return HF_RAISED;
+}
+
+/* Whether the token names what its secret does. */
+static bool
+root_is_of(const hfi_token_t *token, const hfi_pin_t *pin)
+{
+    hf_cursor_t items;
+    hf_value_t item;
+    if (!pin->is_list)
+        return hf_kind(&token->object) == HF_INT &&
+               hf_as_uint(&token->object) == pin->items[0].referent->number;
+    if (hf_kind(&token->object) != HF_LIST || hf_count(&token->object) != pin->n)
+        return false;
+    hf_open(&items, &token->object);
+    for (uint32_t i = 0; hf_next(&items, &item); i++) {
+        if (hf_as_uint(&item) != pin->items[i].referent->number)
+            return false;
+    }
+    return true;
+}
+
+/* The token in argument 0, *ret_pin NULL where this manager has none of it; false: it is none at all, raised. */
+static bool
+root_token(hf_call_t *call, hfi_pin_t **ret_pin)
+{
+    hfi_state_t *state = hfi_call_of(call)->state;
+    const hf_value_t *arg = hf_arg(call, 0);
+    hfi_token_t token;
+    size_t len = 0;
+    const uint8_t *bytes = hf_as_bytes(arg, &len);
+    *ret_pin = NULL;
+    if (bytes != NULL && len == sizeof token.secret.bytes) {
+        memcpy(token.secret.bytes, bytes, len);
+        *ret_pin = hfi_pins_find(&state->pins, &token.secret);
+        return true;
+    }
+    hfi_bytes_t scratch = {0};
+    bool is_token = bytes == NULL && hfi_token_read(root_text(call, 0), &scratch, &token);
+    if (is_token &&
+        memcmp(token.manager.bytes, state->boot.space.bytes, sizeof token.manager.bytes) == 0) {
+        hfi_pin_t *pin = hfi_pins_find(&state->pins, &token.secret);
+        *ret_pin = pin != NULL && root_is_of(&token, pin) ? pin : NULL;
+    }
+    hfi_bytes_close(&scratch);
+    if (!is_token)
+        (void)HF_RAISE(call, "ValueError", "that is no token");
+    return is_token;
+}
+
+static hf_err_t
+root_adopt(hf_call_t *call, void *state)
+{
+    (void)state;
+    hfi_pin_t *pin;
+    if (!root_token(call, &pin))
+        return HF_RAISED;
+    if (pin == NULL)
+        return HF_RAISE(call, "NoSuchObject", "no such token, or what it named is gone");
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    if (pin->is_list)
+        hf_write_list(w, pin->n);
+    for (uint32_t i = 0; i < pin->n; i++) {
+        const hfi_referent_t *referent = pin->items[i].referent;
+        const char *name = referent->type->row->name;
+        hf_write_handle(w, referent->number, name, strlen(name));
+    }
+    if (hf_return_written(call) != HF_OK)
+        return HF_RAISED;
+    if (pin->uses != 0) /* counted once this answer is acknowledged: link hears of it */
+        hfi_answer_mind(hfi_call_of(call), pin->number);
+    return HF_OK;
+}
+
+static hf_err_t
+root_revoke(hf_call_t *call, void *state)
+{
+    (void)state;
+    hfi_pin_t *pin;
+    if (!root_token(call, &pin))
+        return HF_RAISED;
+    if (pin != NULL)
+        hfi_pins_forget(&hfi_call_of(call)->state->pins, pin);
+    return hf_return_bool(call, pin != NULL);
+}
+
 static hf_err_t
 root_collect(hf_call_t *call, void *state)
 {
@@ -209,6 +435,17 @@ static const hf_method_t root_methods[] = {
     HF_METHOD("get_or_create", "name: str, typeid: str, *args, **kwargs -> handle",
               root_get_or_create, HF_WRITES,
               "The referent of that name, made and bound if there was none."),
+    HF_METHOD(
+        "export",
+        "handle: handle or list, ttl: number = 60.0, uses: int = 1, secret: bytes? = nil -> str",
+        root_export, HF_WRITES | HF_SENSITIVE,
+        "A token for a handle, or one for a list of them; it pins them for `ttl` seconds or until "
+        "`uses` "
+        "adoptions (ttl 0: it does not; inf: until revoked)."),
+    HF_METHOD("adopt", "token: str or bytes -> handle or list", root_adopt,
+              HF_WRITES | HF_SENSITIVE, "What a token, or its chosen secret alone, stands for."),
+    HF_METHOD("revoke", "token: str or bytes -> bool", root_revoke, HF_WRITES | HF_SENSITIVE,
+              "End a token for good; whether there was one."),
     HF_METHOD("types", "-> list", hfi_inspect_types, HF_READS,
               "The typeids that can be created here, sorted."),
     HF_METHOD("describe", "typeid: str -> map", hfi_inspect_describe, HF_READS,

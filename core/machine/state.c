@@ -46,6 +46,7 @@ hfi_state_open(hfi_state_t *self, const hfi_machine_world_t *world, const hf_hos
         HF_BUG("no memory");
     hfi_referents_open(&self->referents, &self->account);
     hfi_names_open(&self->names, &self->account);
+    hfi_pins_open(&self->pins, &self->account, &self->referents, self->deadlines);
     hfi_jobs_open(&self->jobs);
     hfi_parks_open(&self->parks);
     hfi_idtable_open(&self->links, sizeof(hfi_link_t));
@@ -94,6 +95,7 @@ hfi_state_close(hfi_state_t *self)
     free(self->cycle.todo.at);
     free(self->cycle.garbage.at);
     hfi_names_close(&self->names);
+    hfi_pins_close(&self->pins);
     hfi_jobs_close(&self->jobs);
     hfi_parks_close(&self->parks);
     hfi_idtable_close(&self->links);
@@ -325,6 +327,7 @@ hfi_state_seed(hfi_state_t *self, const uint8_t *bytes)
     if (is_first) {
         hfi_state_draw(self, self->secrets_key.bytes, sizeof self->secrets_key.bytes);
         hfi_state_draw(self, self->names.key.bytes, sizeof self->names.key.bytes);
+        self->pins.key = self->secrets_key; /* both are of secrets that peers choose */
     }
 }
 

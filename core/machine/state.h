@@ -24,6 +24,7 @@
 #include "job.h"
 #include "name.h"
 #include "park.h"
+#include "pin.h"
 #include "referent.h"
 #include "session.h"
 #include "world.h"
@@ -131,6 +132,7 @@ typedef struct hfi_state {
     hfi_referent_t *root; /* object 0, in no table */
     hfi_cycle_t cycle;
     hfi_names_t names;
+    hfi_pins_t pins;
     hfi_jobs_t jobs;
     hfi_idtable_t links;    /* hfi_link_t */
     hfi_idtable_t sessions; /* number, address; in the order opened */

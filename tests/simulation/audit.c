@@ -4,8 +4,8 @@
  *   I1  what a session holds = what its client received and has not given back
  *                            + handles in answers that the client has not taken yet
  *                            + what releases that the manager has not taken yet give back
- *   I2  a referent's holders = sessions that hold it, names, handles inside other referents' values, and what
- *       calls that wait hold; and it is there if and only if there is a holder
+ *   I2  a referent's holders = sessions that hold it, names, handles inside other referents' values, what calls
+ *       that wait hold, and pins; and it is there if and only if there is a holder
  *
  * Both ends' tables are looked at as they are, between two steps: nothing is under way but what lies in the
  * outboxes.
@@ -198,10 +198,21 @@ audit_names(audit_table_t *table, const hfi_state_t *state)
     free(names);
 }
 
+/* A token's row is its number and its address. */
+static void
+audit_pins(audit_table_t *table, const hfi_state_t *state)
+{
+    for (uint64_t number = 1; number <= state->pins.last; number++) {
+        const hfi_pin_t *pin = hfi_pins_at(&state->pins, number);
+        for (uint32_t i = 0; pin != NULL && pin->is_holding && i < pin->n; i++)
+            audit_add(table, pin->items[i].referent->number, HFI_HOLDER_PIN, 1);
+    }
+}
+
 static void
 audit_holders(sim_t *sim, const hfi_state_t *state)
 {
-    static const char *const by[] = {"sessions", "names", "referents", "calls"};
+    static const char *const by[] = {"sessions", "names", "referents", "calls", "pins"};
     audit_table_t *table = audit_table();
     for (const hfi_session_row_t *row = NULL;
          (row = hfi_idtable_next(&state->sessions, row)) != NULL;) {
@@ -211,6 +222,7 @@ audit_holders(sim_t *sim, const hfi_state_t *state)
         audit_waiting(table, state, row->session);
     }
     audit_names(table, state);
+    audit_pins(table, state);
     for (hfi_referent_t *r = NULL;
          (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;)
         audit_inside(table, r);
@@ -279,6 +291,8 @@ sim_audit_empty(sim_t *sim, const sim_manager_t *manager)
         sim_fail(sim, SIM_CHECK_EMPTY, "%u sessions are left", state->sessions.live);
     if (state->names.n != 0)
         sim_fail(sim, SIM_CHECK_EMPTY, "%llu names are left", (unsigned long long)state->names.n);
+    if (state->pins.table.live != 0 && state->referents.table.live == 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u tokens are left", state->pins.table.live);
     if (state->parks.n != 0 || state->figures.parked != 0)
         sim_fail(sim, SIM_CHECK_EMPTY, "%u parked calls are left, the figures say %llu",
                  state->parks.n, (unsigned long long)state->figures.parked);

@@ -41,6 +41,23 @@ test_a_list_in_itself(void **state)
     assert_int_equal(referents(bed), 0);
 }
 
+/* A token's pin is a holder from outside; a token without one is none. */
+static void
+test_a_pin_keeps_a_ring(void **state)
+{
+    bed_t *bed = *state;
+    uint64_t list = bed_new(bed, "list", "[]");
+    hf_value_t handle = hf_testing_handle(list);
+    put(bed, list, "append", list);
+    hf_testing_call(bed->session[0], 0, "export", "vf", &handle, 5.0);
+    hf_testing_call(bed->session[0], 0, "export", "vf", &handle, 0.0);
+    release(bed, list);
+    hf_testing_pass(bed->manager, SOON);
+    assert_int_equal(referents(bed), 1);
+    hf_testing_pass(bed->manager, 5.0);
+    assert_int_equal(referents(bed), 0);
+}
+
 /* a -> b -> c -> a, and c holds a queue that holds a set. */
 static uint64_t
 ring_with_a_tail(bed_t *bed)
@@ -212,6 +229,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_list_in_itself, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_a_pin_keeps_a_ring, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_a_ring_goes_with_its_tail, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_what_is_held_from_outside_stays, bed_setup,
                                         bed_teardown),
