@@ -72,9 +72,11 @@ ports_repr(const hf_value_t *value)
     size_t len;
     WANT(hf_repr(NULL, value, &text) == HF_OK);
     const char *at = hf_as_str(&text, &len);
-    char *copy = strndup(at, len);
-    hf_drop(NULL, &text);
+    char *copy = malloc(len + 1);
     WANT(copy != NULL);
+    memcpy(copy, at, len);
+    copy[len] = '\0';
+    hf_drop(NULL, &text);
     return copy;
 }
 
