@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """waits -- who waits at what: models of objects at which calls wait, the time that passes, and calls that are cancelled."""
+import inspect
+
 from run import Parked, Run
 
 SESSIONS = 3
@@ -69,8 +71,17 @@ class Waits(Run):
     def do(self, slot, method, args, run=None):
         m = self.slots[slot]
         self.who = self.caller()
-        self.call(slot, method, args, run=run or (lambda: getattr(m, method)(*args)), who=self.who)
+        args, kwargs = self.some_named(m, method, args)
+        self.call(slot, method, args, kwargs, run=run or (lambda: getattr(m, method)(*args, **kwargs)), who=self.who)
         self.tell()
+
+    def some_named(self, m, method, args):
+        """Sometimes the last of the arguments by their names."""
+        if not args or self.r.random() < .7:
+            return args, {}
+        names = list(inspect.signature(getattr(m, method)).parameters)
+        k = self.r.randrange(len(args))
+        return (args, {}) if len(args) > len(names) else (args[:k], dict(zip(names[k:], args[k:])))
 
     def tell(self):
         """Who has been answered, and that nobody else has."""
