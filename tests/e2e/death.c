@@ -20,6 +20,7 @@
 
 #include <holdfast/holdfast.h>
 
+#include "figure.h"
 #include "raw.h"
 
 enum { CALLS = 6, WAITING = 4, PATIENCE_MS = 20000, IN_TIME_MS = E2E_IS_SANITIZED ? 10000 : 1000 };
@@ -185,33 +186,11 @@ scene_open(scene_t *self, e2e_t *e2e)
     hf_release(&never);
 }
 
-/* One of the manager's figures. */
-static int64_t
-scene_figure(const scene_t *self, const char *name)
-{
-    hf_cursor_t cursor;
-    hf_value_t stats = {.raw = {0}};
-    hf_value_t key = {.raw = {0}};
-    hf_value_t value = {.raw = {0}};
-    int64_t figure = -1;
-    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(self->client);
-    assert_int_equal(hf_call_value(manager, "stats", NULL, NULL, 20.0, &stats), 0);
-    hf_open(&cursor, &stats);
-    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
-        size_t len = 0;
-        const char *text = hf_as_str(&key, &len);
-        if (len == strlen(name) && memcmp(text, name, len) == 0)
-            figure = hf_as_int(&value);
-    }
-    hf_drop(NULL, &stats);
-    return figure;
-}
-
 static void
 scene_close(scene_t *self)
 {
-    assert_int_equal(scene_figure(self, "sessions"), 1);
-    assert_int_equal(scene_figure(self, "parked"),
+    assert_int_equal(e2e_figure(self->client, "sessions"), 1);
+    assert_int_equal(e2e_figure(self->client, "parked"),
                      1 + self->n_waiting); /* and the question itself */
     for (unsigned k = 0; k < self->n_waiting; k++)
         hf_future_destroy(&self->waiting[k]);
