@@ -420,6 +420,21 @@ hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
     answer_sent(state, session, number, len);
 }
 
+void
+hfi_answer_tell(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                const hf_value_t *value)
+{
+    hfi_begun_t begun;
+    if (!hfi_stream_begin(&session->stream, &begun))
+        HF_BUG("no memory");
+    hfi_message_write_result(&begun.w, number);
+    hf_write_value(&begun.w, value);
+    size_t len = begun.w.len;
+    if (hfi_outbox_commit(&begun, &(hfi_label_t){.call = number}) == 0)
+        HF_BUG("no memory");
+    answer_sent(state, session, number, len);
+}
+
 /* The value that was written becomes the answer. */
 static void
 answer_commit_value(hfi_call_t *self)

@@ -178,6 +178,10 @@ void hfi_answer_commit(hfi_call_t *self);
 /* What the inner call answered: its value. Stage ANSWERED, sink INNER. */
 hf_value_t hfi_answer_inner(const hfi_call_t *self);
 
+/* RESULT to a session whose call `number` waits and is not run again; the value has no handles. */
+void hfi_answer_tell(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                     const hf_value_t *value);
+
 /* ERROR to a session whose call `number` never became one. */
 void hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
                        const hfi_failure_t *failure);

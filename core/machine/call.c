@@ -766,23 +766,31 @@ hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters)
 }
 
 hf_err_t
-hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value)
+hfi_call_suspend(hfi_call_t *self, hfi_parked_state_t as)
 {
     const char *why = call_park_objection(self);
     if (why != NULL)
         return hfi_answer_fault(self, "%s", why);
     if (!call_require_record(self))
         return HF_RAISED;
+    self->record->method = self->head.row;
+    self->record->park_due_ns = INT64_MAX;
+    self->record->state = as;
+    hfi_record_arm(self->state, self->record);
+    self->stage = HFI_STAGE_PARKED;
+    return HF_PARKED;
+}
+
+hf_err_t
+hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value)
+{
+    if (hfi_call_suspend(self, HFI_PARKED_ASKED) != HF_PARKED)
+        return HF_RAISED;
     hfi_parked_t *record = self->record;
-    record->method = self->head.row;
-    record->park_due_ns = INT64_MAX;
-    record->state = HFI_PARKED_ASKED;
     record->job = hfi_jobs_add(&self->state->jobs, record->place);
-    hfi_record_arm(self->state, record);
     hfi_state_output(self->state, &(hfi_output_t){.kind = HFI_OUTPUT_JOB,
                                                   .number = record->job,
                                                   .text = hfi_span_of(kind),
                                                   .bytes = hfi_value_span(value)});
-    self->stage = HFI_STAGE_PARKED;
     return HF_PARKED;
 }

@@ -85,6 +85,8 @@ bool hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const cha
 hf_err_t hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds);
 uint32_t hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n);
 hfi_call_t *hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters);
+/* The call waits as a record in that state, in no list of a referent's: HF_PARKED, or HF_RAISED. */
+hf_err_t hfi_call_suspend(hfi_call_t *self, hfi_parked_state_t as);
 /* Asks the world; the call runs again when the answer is there: self->record->is_job_done. */
 hf_err_t hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value);
 

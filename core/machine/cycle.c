@@ -73,30 +73,33 @@ hfi_cycle_visit(hf_visit_t *visit, const hf_value_t *value)
     hf_value_t item;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item))
-        visit->found(visit->state, hf_as_handle(&item));
+        visit->found(visit, hf_as_handle(&item));
 }
 
-static void
-cycle_look_into(hfi_state_t *state, uint64_t number, void (*found)(hfi_state_t *, uint64_t))
+void
+hfi_cycle_look_into(hfi_referent_t *referent, hf_visit_t *visit)
 {
-    hfi_referent_t *referent = hfi_state_find(state, number);
-    if (referent == NULL || referent->type->row->traverse == NULL)
+    hfi_state_t *state = visit->state;
+    if (referent->type->row->traverse == NULL)
         return;
-    hf_visit_t visit = {.state = state, .found = found};
     hfi_call_t *call = hfi_call_hook(state, referent, "traverse", HFI_SINK_NONE);
     hfi_call_enter(call);
-    referent->type->row->traverse(&call->head, hfi_referent_self(referent), &visit);
+    referent->type->row->traverse(&call->head, hfi_referent_self(referent), visit);
     hfi_call_leave(call);
     hfi_call_close(call, HF_OK);
 }
 
 /* Looks into at most `budget` of those to be looked into. Returns what is left of the budget. */
 static uint32_t
-cycle_work_off(hfi_state_t *state, uint32_t budget, void (*found)(hfi_state_t *, uint64_t))
+cycle_work_off(hfi_state_t *state, uint32_t budget, hfi_found_f *found)
 {
     hfi_cycle_list_t *todo = &state->cycle.todo;
-    for (; todo->n > 0 && budget > 0; budget--)
-        cycle_look_into(state, todo->at[--todo->n], found);
+    hf_visit_t visit = {.state = state, .found = found};
+    for (; todo->n > 0 && budget > 0; budget--) {
+        hfi_referent_t *referent = hfi_state_find(state, todo->at[--todo->n]);
+        if (referent != NULL)
+            hfi_cycle_look_into(referent, &visit);
+    }
     return budget;
 }
 
@@ -121,9 +124,9 @@ cycle_meet(hfi_state_t *state, uint64_t number)
 }
 
 static void
-cycle_count(hfi_state_t *state, uint64_t number)
+cycle_count(hf_visit_t *visit, uint64_t number)
 {
-    cycle_row_t *row = cycle_meet(state, number);
+    cycle_row_t *row = cycle_meet(visit->state, number);
     if (row != NULL)
         row->counted++;
 }
@@ -140,11 +143,11 @@ cycle_spare_row(hfi_state_t *state, cycle_row_t *row)
 }
 
 static void
-cycle_spare(hfi_state_t *state, uint64_t number)
+cycle_spare(hf_visit_t *visit, uint64_t number)
 {
-    cycle_row_t *row = hfi_idtable_find(&state->cycle.rows, number);
+    cycle_row_t *row = hfi_idtable_find(&visit->state->cycle.rows, number);
     if (row != NULL)
-        cycle_spare_row(state, row);
+        cycle_spare_row(visit->state, row);
 }
 
 /* Whether somebody beside those counted holds it, or held it since it was met; or it is gone. */

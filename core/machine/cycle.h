@@ -13,13 +13,18 @@
 #include "call.h"
 
 /* What traverse reports to. */
+typedef void(hfi_found_f)(hf_visit_t *visit, uint64_t number);
+
 struct hf_visit {
     hfi_state_t *state;
-    void (*found)(hfi_state_t *state, uint64_t number);
+    hfi_found_f *found; /* a handle, as often as it is there */
 };
 
 /* Tells of one value that a referent keeps: each handle inside it. */
 void hfi_cycle_visit(hf_visit_t *visit, const hf_value_t *value);
+
+/* Runs the referent's traverse, where its type has one. */
+void hfi_cycle_look_into(hfi_referent_t *referent, hf_visit_t *visit);
 
 /* After each event: where there are suspects, a step will follow soon. */
 void hfi_cycle_watch(hfi_state_t *state);

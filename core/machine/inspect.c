@@ -12,16 +12,16 @@
 
 enum { INSPECT_OBJECTS_MAX = 10000, INSPECT_LINE = 128, INSPECT_SHOWN = 75 };
 
-static void
-inspect_word(hf_writer_t *w, const char *text)
+void
+hfi_inspect_word(hf_writer_t *w, const char *text)
 {
     hf_write_str(w, text, strlen(text));
 }
 
-static void
-inspect_pair(hf_writer_t *w, const char *key, uint64_t number)
+void
+hfi_inspect_pair(hf_writer_t *w, const char *key, uint64_t number)
 {
-    inspect_word(w, key);
+    hfi_inspect_word(w, key);
     hf_write_uint(w, number);
 }
 
@@ -56,7 +56,7 @@ hfi_inspect_types(hf_call_t *call, void *self)
     if (w != NULL) {
         hf_write_list(w, n);
         for (size_t i = 0; i < n; i++)
-            inspect_word(w, names[i]);
+            hfi_inspect_word(w, names[i]);
     }
     free(names);
     return w == NULL ? HF_RAISED : hf_return_written(call);
@@ -78,7 +78,7 @@ inspect_flags(hf_writer_t *w, uint32_t flags)
     hf_write_list(w, n);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if ((flags & words[i].flag) != 0)
-            inspect_word(w, words[i].name);
+            hfi_inspect_word(w, words[i].name);
     }
 }
 
@@ -102,13 +102,13 @@ inspect_methods(hf_writer_t *w, const hfi_view_t *view, const hfi_type_t *type)
         if (!inspect_is_exposed(view, method))
             continue;
         hf_write_map(w, 4);
-        inspect_word(w, "name");
-        inspect_word(w, method->row->name);
-        inspect_word(w, "signature");
-        inspect_word(w, hfi_signature_text(method->signature));
-        inspect_word(w, "doc");
-        inspect_word(w, method->row->doc == NULL ? "" : method->row->doc);
-        inspect_word(w, "flags");
+        hfi_inspect_word(w, "name");
+        hfi_inspect_word(w, method->row->name);
+        hfi_inspect_word(w, "signature");
+        hfi_inspect_word(w, hfi_signature_text(method->signature));
+        hfi_inspect_word(w, "doc");
+        hfi_inspect_word(w, method->row->doc == NULL ? "" : method->row->doc);
+        hfi_inspect_word(w, "flags");
         inspect_flags(w, method->row->flags);
     }
 }
@@ -128,13 +128,13 @@ hfi_inspect_describe(hf_call_t *call, void *self)
     if (w == NULL)
         return HF_RAISED;
     hf_write_map(w, 4);
-    inspect_word(w, "typeid");
-    inspect_word(w, type->row->name);
-    inspect_word(w, "doc");
-    inspect_word(w, type->row->doc == NULL ? "" : type->row->doc);
-    inspect_word(w, "signature");
-    inspect_word(w, hfi_signature_text(type->signature));
-    inspect_word(w, "methods");
+    hfi_inspect_word(w, "typeid");
+    hfi_inspect_word(w, type->row->name);
+    hfi_inspect_word(w, "doc");
+    hfi_inspect_word(w, type->row->doc == NULL ? "" : type->row->doc);
+    hfi_inspect_word(w, "signature");
+    hfi_inspect_word(w, hfi_signature_text(type->signature));
+    hfi_inspect_word(w, "methods");
     inspect_methods(w, hfi_policy_view(state->policy, type), type);
     return hf_return_written(call);
 }
@@ -175,7 +175,7 @@ inspect_holders(hf_writer_t *w, const hfi_referent_t *referent)
     hf_write_map(w, n);
     for (size_t i = 0; i < HFI_HOLDERS; i++) {
         if (referent->holders[i] != 0)
-            inspect_pair(w, names[i], referent->holders[i]);
+            hfi_inspect_pair(w, names[i], referent->holders[i]);
     }
 }
 
@@ -201,11 +201,11 @@ hfi_inspect_objects(hf_call_t *call, void *self)
     hfi_referent_t *at = hfi_referents_next(&state->referents, (uint64_t)after);
     for (; n > 0; n--, at = hfi_referents_next(&state->referents, at->number)) {
         hf_write_map(w, 4);
-        inspect_pair(w, "object", at->number);
-        inspect_word(w, "typeid");
-        inspect_word(w, at->type->row->name);
-        inspect_pair(w, "size", inspect_size(state, at));
-        inspect_word(w, "holders");
+        hfi_inspect_pair(w, "object", at->number);
+        hfi_inspect_word(w, "typeid");
+        hfi_inspect_word(w, at->type->row->name);
+        hfi_inspect_pair(w, "size", inspect_size(state, at));
+        hfi_inspect_word(w, "holders");
         inspect_holders(w, at);
     }
     return hf_return_written(call);
@@ -266,10 +266,10 @@ hfi_inspect_debug_info(hf_call_t *call, void *self)
 
 /* ---- sessions ---------------------------------------------------------------------------- */
 
-static void
-inspect_seconds(hf_writer_t *w, const char *key, int64_t ns)
+void
+hfi_inspect_seconds(hf_writer_t *w, const char *key, int64_t ns)
 {
-    inspect_word(w, key);
+    hfi_inspect_word(w, key);
     hf_write_float(w, (double)ns / 1e9);
 }
 
@@ -278,35 +278,41 @@ static void
 inspect_peer(hf_writer_t *w, const hfi_session_t *session)
 {
     char text[64];
-    inspect_word(w, "peer");
+    hfi_inspect_word(w, "peer");
     if (session->uid < 0) {
         hf_write_nil(w);
         return;
     }
     (void)snprintf(text, sizeof text, "uid %lld pid %lld", (long long)session->uid,
                    (long long)session->pid);
-    inspect_word(w, text);
+    hfi_inspect_word(w, text);
+}
+
+void
+hfi_inspect_who(hf_writer_t *w, const hfi_session_t *session)
+{
+    hfi_inspect_word(w, "client");
+    hfi_inspect_word(w, session->client);
+    inspect_peer(w, session);
+    hfi_inspect_word(w, "user");
+    if (session->user == NULL)
+        hf_write_nil(w);
+    else
+        hfi_inspect_word(w, session->user);
 }
 
 static void
 inspect_session(hf_writer_t *w, const hfi_state_t *state, const hfi_session_t *session)
 {
     hf_write_map(w, 9);
-    inspect_word(w, "client");
-    inspect_word(w, session->client);
-    inspect_peer(w, session);
-    inspect_word(w, "user");
-    if (session->user == NULL)
-        hf_write_nil(w);
-    else
-        inspect_word(w, session->user);
-    inspect_seconds(w, "age", state->now_ns - session->opened_ns);
-    inspect_seconds(w, "idle", state->now_ns - session->heard_ns);
-    inspect_word(w, "detached");
+    hfi_inspect_who(w, session);
+    hfi_inspect_seconds(w, "age", state->now_ns - session->opened_ns);
+    hfi_inspect_seconds(w, "idle", state->now_ns - session->asked_ns);
+    hfi_inspect_word(w, "detached");
     hf_write_bool(w, session->link == 0);
-    inspect_pair(w, "holds", session->held.live);
-    inspect_pair(w, "parked", session->n_parked);
-    inspect_pair(w, "unacknowledged", session->stream.outbox.n_messages);
+    hfi_inspect_pair(w, "holds", session->held.live);
+    hfi_inspect_pair(w, "parked", session->n_parked);
+    hfi_inspect_pair(w, "unacknowledged", session->stream.outbox.n_messages);
 }
 
 hf_err_t
@@ -346,17 +352,17 @@ inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k, const char 
         live += type->referents;
         is_retired = is_retired && !inspect_is_newest(state->plugins, type);
     }
-    inspect_word(w, name);
+    hfi_inspect_word(w, name);
     hf_write_map(w, 4);
-    inspect_word(w, "version");
-    inspect_word(w, version);
-    inspect_word(w, "hash");
+    hfi_inspect_word(w, "version");
+    hfi_inspect_word(w, version);
+    hfi_inspect_word(w, "hash");
     if (k < state->n_images)
         hf_write_value(w, &state->images[k]);
     else
         hf_write_nil(w);
-    inspect_pair(w, "live", live);
-    inspect_word(w, "retired");
+    hfi_inspect_pair(w, "live", live);
+    hfi_inspect_word(w, "retired");
     hf_write_bool(w, is_retired);
 }
 
@@ -382,14 +388,14 @@ inspect_type_figures(hf_writer_t *w, const hfi_plugins_t *plugins)
     hf_write_map(w, n);
     for (uint32_t i = 0; i < n; i++) {
         const hfi_type_t *type = hfi_plugins_type(plugins, i);
-        inspect_word(w, type->row->name);
+        hfi_inspect_word(w, type->row->name);
         hf_write_map(w, 5);
-        inspect_word(w, "plugin");
-        inspect_word(w, type->plugin);
-        inspect_pair(w, "referents", type->referents);
-        inspect_pair(w, "calls", type->calls);
-        inspect_pair(w, "errors", type->errors);
-        inspect_pair(w, "memory", type->memory_bytes);
+        hfi_inspect_word(w, "plugin");
+        hfi_inspect_word(w, type->plugin);
+        hfi_inspect_pair(w, "referents", type->referents);
+        hfi_inspect_pair(w, "calls", type->calls);
+        hfi_inspect_pair(w, "errors", type->errors);
+        hfi_inspect_pair(w, "memory", type->memory_bytes);
     }
 }
 
@@ -421,19 +427,19 @@ hfi_inspect_stats(hf_call_t *call, void *self)
     if (w == NULL)
         return HF_RAISED;
     hf_write_map(w, 11 + (has_world ? hf_count(world) : 0));
-    inspect_word(w, "uptime");
+    hfi_inspect_word(w, "uptime");
     hf_write_float(w, (double)state->now_ns / 1e9);
-    inspect_pair(w, "referents", state->referents.table.live);
-    inspect_pair(w, "sessions", state->sessions.live);
-    inspect_pair(w, "parked", figures->parked);
-    inspect_pair(w, "calls", figures->calls);
-    inspect_pair(w, "errors", figures->errors);
-    inspect_pair(w, "bytes_in", figures->bytes_in);
-    inspect_pair(w, "bytes_out", figures->bytes_out);
-    inspect_pair(w, "memory", state->account.used);
-    inspect_word(w, "plugins");
+    hfi_inspect_pair(w, "referents", state->referents.table.live);
+    hfi_inspect_pair(w, "sessions", state->sessions.live);
+    hfi_inspect_pair(w, "parked", figures->parked);
+    hfi_inspect_pair(w, "calls", figures->calls);
+    hfi_inspect_pair(w, "errors", figures->errors);
+    hfi_inspect_pair(w, "bytes_in", figures->bytes_in);
+    hfi_inspect_pair(w, "bytes_out", figures->bytes_out);
+    hfi_inspect_pair(w, "memory", state->account.used);
+    hfi_inspect_word(w, "plugins");
     inspect_plugins(w, state);
-    inspect_word(w, "types");
+    hfi_inspect_word(w, "types");
     inspect_type_figures(w, state->plugins);
     if (has_world)
         inspect_world(w, world);

@@ -257,6 +257,7 @@ link_open_session(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello
     session->uid = link->uid;
     session->pid = link->pid;
     session->opened_ns = state->now_ns;
+    session->asked_ns = state->now_ns;
     size_t len = hello->client.len < LINK_CLIENT_BYTES ? hello->client.len : LINK_CLIENT_BYTES;
     while (len < hello->client.len && len > 0 && (hello->client.at[len] & 0xc0) == 0x80)
         len--; /* not inside a character */
@@ -469,6 +470,8 @@ link_data(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *frame,
         link_end(state, session, HFI_REJECT_BAD_FRAME, "a frame that has no meaning");
         return;
     }
+    if (n != 0)
+        session->asked_ns = state->now_ns;
     if (!link_run_messages(state, session, frame->seq, n, settle))
         return;
     hfi_stream_on_ack(&session->stream, frame->ack, link_acknowledged, state);

@@ -16,10 +16,11 @@
 typedef enum hfi_parked_state {
     HFI_PARKED_FREE = 0,
     HFI_PARKED_WAITING, /* for a promise, or behind an earlier call to the same target: has not started */
-    HFI_PARKED_QUEUED,  /* its turn comes with the next run: has not started */
-    HFI_PARKED_PARKED,  /* in a referent's waiters */
-    HFI_PARKED_WOKEN,   /* runs again with the next run */
-    HFI_PARKED_ASKED,   /* waits for a JOB_DONE */
+    HFI_PARKED_QUEUED, /* its turn comes with the next run: has not started */
+    HFI_PARKED_PARKED, /* in a referent's waiters */
+    HFI_PARKED_WOKEN,  /* runs again with the next run */
+    HFI_PARKED_ASKED,  /* waits for a JOB_DONE */
+    HFI_PARKED_WATCHING, /* waits for a referent's end, which it does not hold: `note` is its key in `watched` */
     HFI_PARKED_RUNNING, /* its function runs, or a waker has it in hand */
 } hfi_parked_state_t;
 

@@ -13,6 +13,7 @@
 #include <value/value.h>
 
 #include "timer.h"
+#include "watch.h"
 
 enum { REAP_FRAME_BYTES = 512 };
 
@@ -25,6 +26,7 @@ reap_referent(hfi_state_t *state, hfi_referent_t *referent)
     /* WALK plugin 7/8: its last holder is gone: `destroy` */
     hfi_timer_clear(state, referent);
     hfi_pins_forget_of(&state->pins, referent);
+    hfi_watch_tell(state, referent, "unreferenced");
     if (!referent->is_stillborn && referent->type->row->destroy != NULL) {
         hfi_call_t *call = hfi_call_hook(state, referent, "destroy", HFI_SINK_NONE);
         hfi_call_enter(call);
@@ -185,6 +187,7 @@ hfi_reap_stop(hfi_state_t *state, double drain_s)
     bool is_sooner =
         state->drain_alarm.deadline.place == 0 || due < state->drain_alarm.deadline.due_ns;
     state->is_stopping = true;
+    hfi_watch_tell_all(state, "shutdown"); /* now, while they can still be told */
     if (is_sooner && !state->is_stopped)
         hfi_state_arm(state, &state->drain_alarm, due);
 }

@@ -17,8 +17,10 @@
 #include <value/value.h>
 
 #include "cycle.h"
+#include "holders.h"
 #include "inspect.h"
 #include "reap.h"
+#include "watch.h"
 
 typedef struct root_state {
     uint64_t nothing; /* all of it is in hfi_state_t */
@@ -446,6 +448,16 @@ static const hf_method_t root_methods[] = {
               HF_WRITES | HF_SENSITIVE, "What a token, or its chosen secret alone, stands for."),
     HF_METHOD("revoke", "token: str or bytes -> bool", root_revoke, HF_WRITES | HF_SENSITIVE,
               "End a token for good; whether there was one."),
+    HF_METHOD_PARKS(
+        "watch", "handle: handle -> str", hfi_watch, NULL, HF_READS,
+        "Wait until a referent is gone, without keeping it alive; why it went: 'unreferenced', "
+        "'destroyed', 'shutdown'."),
+    HF_METHOD("refs", "handle: handle -> list", hfi_holders_refs, HF_READS,
+              "Who holds a referent: sessions, names, pins, referents, calls."),
+    HF_METHOD(
+        "leaks", "idle: number = 600.0 -> list", hfi_holders_leaks, HF_READS,
+        "As refs, of the referents held only by names and by sessions that have asked nothing for "
+        "`idle` seconds; 10,000 at most."),
     HF_METHOD("types", "-> list", hfi_inspect_types, HF_READS,
               "The typeids that can be created here, sorted."),
     HF_METHOD("describe", "typeid: str -> map", hfi_inspect_describe, HF_READS,

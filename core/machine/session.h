@@ -45,8 +45,9 @@ typedef struct hfi_session {
     uint64_t link; /* 0: detached */
     uint64_t attempt;
     int64_t lease_ns;
-    int64_t heard_ns;    /* a frame of it came */
-    int64_t pinged_ns;   /* it was last PINGed */
+    int64_t heard_ns;  /* a frame of it came */
+    int64_t asked_ns;  /* a message of it came, or a call of its that waited has come to its end */
+    int64_t pinged_ns; /* it was last PINGed */
     int64_t detached_ns; /* since, where link is 0 */
     hfi_alarm_t alarm;   /* lease, grace, probe: the soonest */
     hfi_alarm_t ack_alarm;

@@ -72,6 +72,14 @@ typedef struct hfi_settled {
     uint64_t call;
 } hfi_settled_t;
 
+/* A referent that calls watch, none of which holds it. */
+typedef struct hfi_watched {
+    uint64_t key; /* its number + 1: object 0 may be watched as well */
+    hfi_referent_t *referent;
+    hf_waiters_t calls;
+    uint32_t spare;
+} hfi_watched_t;
+
 /* BOOT's settings; event.h says what each is. */
 typedef struct hfi_boot {
     hfi_secret_t space;
@@ -144,9 +152,10 @@ typedef struct hfi_state {
     hfi_idtable_t timers; /* object, its first hfi_timer_t */
 
     hfi_parks_t parks;
-    hf_waiters_t woken;  /* records that run again */
-    hf_waiters_t queued; /* records whose turn comes */
-    uint32_t runs_left;  /* of this apply */
+    hfi_idtable_t watched; /* hfi_watched_t */
+    hf_waiters_t woken;    /* records that run again */
+    hf_waiters_t queued;   /* records whose turn comes */
+    uint32_t runs_left;    /* of this apply */
     hfi_settled_t *settled;
     uint32_t n_settled, settled_room, settled_at;
     uint64_t *ending; /* sessions to be ended between two calls */

@@ -188,6 +188,7 @@ hfi_record_free(hfi_state_t *state, hfi_parked_t *record)
 {
     HF_ASSERT(record->state == HFI_PARKED_RUNNING);
     hfi_session_t *session = record->session;
+    session->asked_ns = state->now_ns; /* until now it waited, and was not idle */
     hfi_state_arm(state, &record->alarm, INT64_MAX);
     hfi_idtable_remove(&session->pending, hfi_idtable_find(&session->pending, record->number));
     session->n_parked--;
@@ -216,6 +217,26 @@ hfi_record_arm(hfi_state_t *state, hfi_parked_t *record)
 }
 
 void
+hfi_record_forget_arguments(hfi_state_t *state, hfi_parked_t *record)
+{
+    wait_drop(state, &record->args);
+    wait_drop(state, &record->kwargs);
+}
+
+/* Takes it off the calls that watch a referent; the last one's row goes with it. */
+static void
+record_unwatch(hfi_state_t *state, hfi_parked_t *record)
+{
+    hfi_watched_t *row = hfi_idtable_find(&state->watched, record->note);
+    HF_ASSERT(row != NULL);
+    hfi_waiters_remove(&state->parks, &row->calls, record);
+    if (row->calls.count != 0)
+        return;
+    row->referent->is_watched = 0;
+    hfi_idtable_remove(&state->watched, row);
+}
+
+void
 hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record)
 {
     switch (record->state) {
@@ -232,6 +253,9 @@ hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record)
         break;
     case HFI_PARKED_PARKED:
         hfi_waiters_remove(&state->parks, hfi_parked_waiters(record), record);
+        break;
+    case HFI_PARKED_WATCHING:
+        record_unwatch(state, record);
         break;
     case HFI_PARKED_ASKED:
     case HFI_PARKED_RUNNING:

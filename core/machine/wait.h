@@ -34,6 +34,9 @@ void hfi_record_arm(hfi_state_t *state, hfi_parked_t *record);
 /* Takes it out of whatever list its state says, to state RUNNING; stops its alarm. */
 void hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record);
 
+/* Lets go of the arguments of a record that runs no more from the top. */
+void hfi_record_forget_arguments(hfi_state_t *state, hfi_parked_t *record);
+
 /* Puts it behind the calls whose turn comes. */
 void hfi_record_queue(hfi_state_t *state, hfi_parked_t *record);
 

@@ -408,11 +408,18 @@ static const hf_method_t cell_methods[] = {
     HF_METHOD("echo", "*args, **kwargs -> list", cell_echo, HF_READS, "The arguments."),
 };
 
+static void
+cell_traverse(hf_call_t *call, const void *self, hf_visit_t *visit)
+{
+    hf_visit_value(call, visit, &((const struct cell *)self)->value);
+}
+
 static const hf_type_t cell_type = {
     HF_TYPE("Cell", struct cell, cell_methods, "One value."),
     .signature = "value: any = nil",
     .create = cell_create,
     .destroy = cell_destroy,
+    .traverse = cell_traverse,
     .getvalue = cell_get,
 };
 
