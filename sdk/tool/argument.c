@@ -43,13 +43,21 @@ write_uint(const char *word, hf_writer_t *to)
     return true;
 }
 
+hf_proxy_t *
+tool_find(const tool_context_t *context, const char *word)
+{
+    static const char token[] = "hf1.";
+    return strncmp(word, token, sizeof token - 1) == 0 ? hf_adopt(context->client, word)
+                                                       : hf_lookup(context->client, word);
+}
+
 /* Writes what a word stands for; gives an exit code. */
 static int
 write_word(tool_arguments_t *self, const tool_context_t *context, const char *word, hf_writer_t *to)
 {
     hf_value_t value;
     if (word[0] == '@' && word[1] != '\0') {
-        hf_proxy_t *proxy = hf_lookup(context->client, word + 1);
+        hf_proxy_t *proxy = tool_find(context, word + 1);
         if (proxy == NULL)
             return tool_failed(context);
         self->held[self->n_held++] = proxy;

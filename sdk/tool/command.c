@@ -3,6 +3,8 @@
 #include "command.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,11 +89,11 @@ run_objects(const tool_context_t *context)
     return TOOL_DONE;
 }
 
-/* The referent that a word names, with or without an @ before it. */
+/* The referent that a word names or a token stands for, with or without an @ before it. */
 static hf_proxy_t *
 find_named(const tool_context_t *context, const char *word)
 {
-    return hf_lookup(context->client, word[0] == '@' ? word + 1 : word);
+    return tool_find(context, word[0] == '@' ? word + 1 : word);
 }
 
 static int
@@ -176,6 +178,66 @@ run_str(const tool_context_t *context)
     return TOOL_DONE;
 }
 
+/* A whole number above 0. */
+static bool
+read_uses(const char *word, int64_t *ret_uses)
+{
+    char *end;
+    long long uses = strtoll(word, &end, 10);
+    if (end == word || *end != '\0' || uses < 1 || uses == LLONG_MAX)
+        return false;
+    *ret_uses = uses;
+    return true;
+}
+
+static int
+run_export(const tool_context_t *context)
+{
+    double ttl = HF_TTL_DEFAULT;
+    int64_t uses = 1;
+    hf_value_t token;
+    bool is_endless = context->ttl != NULL && strcmp(context->ttl, "inf") == 0;
+    if (is_endless)
+        ttl = (double)INFINITY;
+    else if (context->ttl != NULL && !tool_read_seconds(context->ttl, &ttl))
+        return tool_misused("export: --ttl wants seconds or inf, not %s", context->ttl);
+    if (context->uses != NULL && !read_uses(context->uses, &uses))
+        return tool_misused("export: --uses wants a number above 0, not %s", context->uses);
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[0]);
+    HF_AUTO_PROXY hf_proxy_t *manager = proxy == NULL ? NULL : hf_manager(context->client);
+    if (manager == NULL ||
+        hf_call_into(manager, "export", "hfi", proxy, ttl, uses, "v", &token) != 0)
+        return tool_failed(context);
+    if (context->as_json)
+        show_json(&token);
+    else
+        show_text(&token);
+    hf_drop(NULL, &token);
+    return TOOL_DONE;
+}
+
+static int
+run_revoke(const tool_context_t *context)
+{
+    int rc = hf_revoke(context->client, context->words[0]);
+    if (rc == 0)
+        (void)fprintf(stderr, "holdfast: the manager has no such token\n");
+    return rc < 0 ? tool_failed(context) : rc == 0 ? TOOL_RAISED : TOOL_DONE;
+}
+
+static int
+run_refs(const tool_context_t *context)
+{
+    hf_value_t refs;
+    HF_AUTO_PROXY hf_proxy_t *proxy = find_named(context, context->words[0]);
+    HF_AUTO_PROXY hf_proxy_t *manager = proxy == NULL ? NULL : hf_manager(context->client);
+    if (manager == NULL || hf_call_into(manager, "refs", "h", proxy, "v", &refs) != 0)
+        return tool_failed(context);
+    show_json(&refs);
+    hf_drop(NULL, &refs);
+    return TOOL_DONE;
+}
+
 static int
 run_bind(const tool_context_t *context)
 {
@@ -232,7 +294,8 @@ run_ping(const tool_context_t *context)
 
 #define WORDS_HELP                                                                                 \
     "Each ARG and VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of a\n"   \
-    "named referent. A string that looks like something else is written as JSON: '\"5\"',\n"       \
+    "named referent, @TOKEN of an exported one. A string that looks like something else is "       \
+    "written as JSON: '\"5\"',\n"                                                                  \
     "'\"a=b\"'. Values without a form in JSON: {\"$bytes\": base64}, {\"$map\": [[key, "           \
     "value]]},\n"                                                                                  \
     "{\"$float\": \"inf\"}."
@@ -251,6 +314,18 @@ static const tool_command_t commands[] = {
      run_create},
     {"call", "NAME METHOD [ARG...] [KEY=VALUE...]", 2, -1, "call a method of a named referent",
      "Calls the method and prints its result as JSON.\n\n" WORDS_HELP, run_call},
+    {"export", "NAME [--ttl SECONDS] [--uses N]", 1, 1, "a token for a named referent",
+     "Prints a token: whoever has it can write it for NAME, here or by hf_adopt. It keeps the\n"
+     "referent alive for SECONDS (60; 0: not at all; inf: until revoked), or until it was adopted\n"
+     "N times (1), whichever is first. --json: as a JSON string.",
+     run_export},
+    {"revoke", "TOKEN", 1, 1, "end a token",
+     "Ends the token for good; who adopted by it keeps what it has. Exit status 1: there was none.",
+     run_revoke},
+    {"refs", "NAME", 1, 1, "who holds a named referent",
+     "Prints a JSON array, a map for each holder: session (this command's is one), name, pin,\n"
+     "referent, call.",
+     run_refs},
     {"get", "NAME", 1, 1, "the value of a named referent",
      "Prints what getvalue gives, as JSON: a list's items, a dict's pairs.", run_get},
     {"str", "NAME", 1, 1, "a named referent as Python's str shows it",

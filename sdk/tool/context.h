@@ -19,6 +19,8 @@ typedef struct tool_context {
     hf_client_t *client;
     const char *endpoint; /* as people read it */
     const char *name;     /* --name; NULL: none */
+    const char *ttl;      /* --ttl; NULL: none */
+    const char *uses;     /* --uses; NULL: none */
     double timeout;       /* of each call; HF_FOREVER: none */
     bool as_json;
     bool is_replacing;

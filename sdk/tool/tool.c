@@ -59,13 +59,16 @@ say_usage(FILE *to)
         to,
         "\nAn ARG or VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of a "
         "named\n"
-        "referent. Results are JSON on stdout. Options may also stand behind the command; -- ends "
+        "referent. For a NAME a token can stand, hf1.… of `holdfast export`. Results are JSON on "
+        "stdout. Options may also stand behind the command; -- ends "
         "them.\n\n"
         "  -m, --manager ENDPOINT  the manager (default: $HOLDFAST, else the local socket)\n"
         "  -t, --timeout SECONDS   give up after that long (default: never)\n"
         "      --json              JSON where the output would be a table\n"
         "      --name NAME         create: bind the new referent to NAME\n"
         "      --replace           create, bind: NAME may be bound already\n"
+        "      --ttl SECONDS       export: how long the token keeps the referent alive\n"
+        "      --uses N            export: … or until it was adopted so often\n"
         "      --version           print the version\n"
         "  -h, --help              print this, or with a command what it does\n\n"
         "Exit status: 0; 1 the call raised; 2 wrong usage; 3 no manager.\n");
@@ -89,6 +92,8 @@ enum {
     OPTION_JSON,
     OPTION_NAME,
     OPTION_REPLACE,
+    OPTION_TTL,
+    OPTION_USES,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -101,6 +106,7 @@ static const struct {
 } option_rows[] = {
     {"manager", 'm', true, OPTION_MANAGER}, {"timeout", 't', true, OPTION_TIMEOUT},
     {"json", 0, false, OPTION_JSON},        {"name", 0, true, OPTION_NAME},
+    {"ttl", 0, true, OPTION_TTL},           {"uses", 0, true, OPTION_USES},
     {"replace", 0, false, OPTION_REPLACE},  {"version", 0, false, OPTION_VERSION},
     {"help", 'h', false, OPTION_HELP},
 };
@@ -142,6 +148,12 @@ take_option(options_t *self, int option, char *value)
         return TOOL_DONE;
     case OPTION_NAME:
         self->context.name = value;
+        return TOOL_DONE;
+    case OPTION_TTL:
+        self->context.ttl = value;
+        return TOOL_DONE;
+    case OPTION_USES:
+        self->context.uses = value;
         return TOOL_DONE;
     case OPTION_REPLACE:
         self->context.is_replacing = true;
@@ -205,6 +217,10 @@ check_words(const options_t *self, const tool_command_t *command)
         return tool_misused("usage: holdfast %s %s", command->name, command->synopsis);
     if (context->name != NULL && strstr(command->synopsis, "--name") == NULL)
         return tool_misused("%s takes no --name", command->name);
+    if (context->ttl != NULL && strstr(command->synopsis, "--ttl") == NULL)
+        return tool_misused("%s takes no --ttl", command->name);
+    if (context->uses != NULL && strstr(command->synopsis, "--uses") == NULL)
+        return tool_misused("%s takes no --uses", command->name);
     if (context->is_replacing && strstr(command->synopsis, "--replace") == NULL)
         return tool_misused("%s takes no --replace", command->name);
     return TOOL_DONE;

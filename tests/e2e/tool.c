@@ -186,9 +186,9 @@ help_and_version_need_no_manager(void **state)
     (void)snprintf(self->endpoint, sizeof self->endpoint, "ipc:///nowhere/at/all");
     DONE(self, "holdfast " HF_VERSION "\n", "--version");
     DONE(self, NULL, "--help");
-    static const char *const commands[] = {"types",  "describe", "create",  "call",  "get",
-                                           "str",    "names",    "objects", "stats", "bind",
-                                           "unbind", "shutdown", "ping"};
+    static const char *const commands[] = {
+        "types", "describe", "create", "call",     "get",  "str",    "names",  "objects",
+        "stats", "bind",     "unbind", "shutdown", "ping", "export", "revoke", "refs"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char line[64];
         DONE(self, NULL, "--help");

@@ -300,6 +300,52 @@ HF_EXPORT hf_client_t *hf_proxy_client(const hf_proxy_t *proxy);
  */
 HF_EXPORT hf_proxy_t *hf_proxy_of(hf_client_t *client, const hf_value_t *handle);
 
+/* ---- tokens --------------------------------------------------------------------------- */
+
+#define HF_TTL_DEFAULT 60.0 /* seconds */
+
+/* hf_export -- a token: text that stands for a referent wherever text can go, an argument, a file, a pipe.
+ *
+ * proxy  borrows  the referent
+ * ttl             seconds for which the token keeps the referent alive, HF_TTL_DEFAULT as a rule, or until it was
+ *                 adopted once, whichever is first; 0: it does not keep it; HF_FOREVER: until hf_revoke, however often
+ *                 it is adopted
+ *
+ * While the referent lives by others the token stays good, and may be adopted again. Whoever has it has the referent:
+ * it is a secret. More uses, or one token for several referents: call "export" of hf_manager().
+ *
+ * Returns the token, one word of letters, digits, '.', '-' and '_', free(); or NULL: LimitExceeded; or as any call.
+ *
+ * Thread: [any]. Blocks: until the answer, or hf_set_timeout. Since: 1.0.
+ */
+HF_EXPORT char *hf_export(const hf_proxy_t *proxy, double ttl);
+
+/* hf_adopt -- the referent that a token stands for.
+ *
+ * client  borrows  a client of the manager that the token is of
+ * token   borrows  the token
+ *
+ * A program that dies before it has the proxy has not adopted: the next one can.
+ *
+ * Returns a proxy, to be released; or NULL: ValueError, it is no token; NoSuchObject, the manager has none like it:
+ * it is another manager's, was revoked, or its referent is gone; TypeError, it stands for several (call "adopt" of
+ * hf_manager()); or as any call.
+ *
+ * Thread: [any]. Blocks: until the answer, or hf_set_timeout. Since: 1.0.
+ */
+HF_EXPORT hf_proxy_t *hf_adopt(hf_client_t *client, const char *token);
+
+/* hf_revoke -- end a token for good; who adopted by it keeps what it has.
+ *
+ * client  borrows  a client of the manager that the token is of
+ * token   borrows  the token
+ *
+ * Returns 1, or 0 where the manager has no such token; or -1: ValueError, it is none at all; or as any call.
+ *
+ * Thread: [any]. Blocks: until the answer, or hf_set_timeout. Since: 1.0.
+ */
+HF_EXPORT int hf_revoke(hf_client_t *client, const char *token);
+
 /* ---- calls that wait ------------------------------------------------------------------ */
 
 /* hf_call -- call a method and wait; the result is dropped.
