@@ -142,7 +142,7 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     if (self->front == NULL)
         return false;
     if (!loop_open_poll(self)) {
-        (void)snprintf(why, why_room, "no descriptor to wait with: %s", strerror(errno));
+        (void)snprintf(why, why_room, "no descriptor to wait with: %s", strerrordesc_np(errno));
         return false;
     }
     for (size_t k = 0; k < settings->binds.n; k++) {

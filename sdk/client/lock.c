@@ -10,8 +10,8 @@
 #include <math.h>
 
 #include <base/check.h>
-#include <os/clock.h>
 #include <holdfast/holdfast.h>
+#include <os/clock.h>
 
 #include "ask.h"
 #include "error.h"

@@ -67,7 +67,7 @@ static void
 what_is_dropped_goes_what_is_kept_lives(void **state)
 {
     bed_t bed = bed_open(*state);
-    hf_cell_t **kept = GC_MALLOC_UNCOLLECTABLE(KEPT * sizeof *kept);
+    hf_cell_t **kept = GC_MALLOC_UNCOLLECTABLE(KEPT * sizeof(hf_cell_t *));
     assert_non_null(kept);
     make_many(&bed, kept);
     collect();

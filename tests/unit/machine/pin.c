@@ -513,7 +513,7 @@ memory_comes_back(void **state)
         exported(&t, i % 2 == 0 ? "[{\"$handle\": [1]}, 1]" : "[{\"$handle\": [1]}, 0]");
         rig_acknowledge(&t.a);
     }
-    assert_true(hfi_machine_figures(t.rig->machine)->memory_bytes > before + 20 * 100);
+    assert_true(hfi_machine_figures(t.rig->machine)->memory_bytes > before + UINT64_C(20) * 100);
     rig_pass(t.rig, 1.5);
     LET_GO(&t, 1);
     assert_int_equal(objects(&t), 0);
