@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "token.h"
+
 static void
 wrong_answer(sim_user_t *user, const sim_op_t *op, const char *what)
 {
@@ -118,6 +120,18 @@ sim_op_result(sim_user_t *user, sim_op_t *op, const hf_value_t *value)
     case SIM_OP_PUT_HANDLE:
         result_kind(user, op, value, HF_NIL);
         break;
+    case SIM_OP_EXPORT:
+        result_kind(user, op, value, HF_STR);
+        sim_token_result(user->referee, op, value);
+        break;
+    case SIM_OP_REVOKE:
+    case SIM_OP_UNPIN:
+        result_kind(user, op, value, HF_BOOL);
+        sim_token_result(user->referee, op, value);
+        break;
+    case SIM_OP_ADOPT:
+        sim_token_result(user->referee, op, value);
+        break;
     case SIM_OP_NAMES:
         result_kind(user, op, value, HF_LIST);
         break;
@@ -180,6 +194,8 @@ error_own(const sim_op_t *op)
     case SIM_OP_DICT_GET:
     case SIM_OP_DICT_POP:
         return " KeyError ";
+    case SIM_OP_ADOPT:
+        return " NoSuchObject ";
     case SIM_OP_LIST_POP:
     case SIM_OP_LIST_GET:
         return " IndexError ";
@@ -238,6 +254,8 @@ sim_op_error(sim_user_t *user, sim_op_t *op, const hf_value_t *error)
         return;
     }
     const char *sentence = hf_as_str(&text, &text_len);
+    if (op->kind == SIM_OP_ADOPT && error_is_among(" NoSuchObject ", word, len))
+        sim_token_none(user->referee, op);
     if (!error_may_be(op, word, len))
         sim_fail(user->sim, SIM_CHECK_ANSWER, "op %llu (%s, call %llu of session %llu): %.*s: %.*s",
                  (unsigned long long)op->id, sim_op_word(op), (unsigned long long)op->call,

@@ -17,6 +17,7 @@
 
 #include <base/check.h>
 #include <client/entry.h>
+#include <machine/reap.h>
 #include <machine/state.h>
 #include <stream/message.h>
 #include <value/value.h>
@@ -326,6 +327,26 @@ tamper_held(const hfi_state_t *state)
     return false;
 }
 
+/* Those that nobody else holds; an audit before they die would see that they should have. */
+static void
+tamper_pins(sim_t *sim, hfi_state_t *state)
+{
+    for (uint64_t number = 1; number <= state->pins.last; number++) {
+        hfi_pin_t *pin = hfi_pins_at(&state->pins, number);
+        bool is_alone = pin != NULL && pin->is_holding;
+        for (uint32_t i = 0; is_alone && i < pin->n; i++) {
+            const uint32_t *holders = pin->items[i].referent->holders;
+            is_alone = (holders[HFI_HOLDER_SESSION] | holders[HFI_HOLDER_NAME] |
+                        holders[HFI_HOLDER_REFERENT] | holders[HFI_HOLDER_CALL]) == 0;
+        }
+        if (!is_alone)
+            continue;
+        hfi_pins_forget(&state->pins, pin);
+        sim_trace(sim, "TAMPERED with the pin of token %llu", (unsigned long long)number);
+    }
+    hfi_reap_dead(state);
+}
+
 void
 sim_tamper_state(sim_t *sim, const sim_manager_t *manager)
 {
@@ -339,6 +360,11 @@ sim_tamper_state(sim_t *sim, const sim_manager_t *manager)
     } else if (sim->fault == SIM_FAULT_HOLD && first != NULL) {
         first->holders[HFI_HOLDER_NAME]++;
         is_done = true;
+    } else if (sim->fault == SIM_FAULT_PIN && first != NULL) {
+        first->holders[HFI_HOLDER_PIN]++;
+        is_done = true;
+    } else if (sim->fault == SIM_FAULT_UNPIN) {
+        tamper_pins(sim, state);
     } else if (sim->fault == SIM_FAULT_REUSE && state->referents.last > 1 &&
                hfi_referents_find(&state->referents, state->referents.last) == NULL) {
         state->referents.last--;

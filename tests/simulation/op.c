@@ -7,6 +7,8 @@
 
 #include <base/check.h>
 
+#include "token.h"
+
 enum { OP_ARGS = 512, OP_NAMES = 6, OP_KEYS = 5, OP_SMALL_KEY = 900000 };
 
 static const char *const op_words[] = {
@@ -187,6 +189,51 @@ put_open(op_put_t *put, sim_user_t *user, sim_op_kind_t kind)
     put->call = (hfi_engine_call_t){.timeout = -1.0, .due_ns = HFI_ENGINE_NEVER};
 }
 
+/* ---- tokens --------------------------------------------------------------------------- */
+
+/* One proxy, or a list of two. */
+static bool
+put_export(op_put_t *put)
+{
+    sim_user_t *user = put->user;
+    if (user->n_proxies == 0)
+        return false;
+    sim_token_t *token = sim_token_add(user->referee, put->op);
+    if (token == NULL)
+        return false;
+    put->op->token = token;
+    token->n = sim_below(user->sim, 4) == 0 ? 2 : 1;
+    put_args(put, "export", 4);
+    if (token->n > 1)
+        hf_write_list(&put->w, token->n);
+    for (uint32_t i = 0; i < token->n; i++) {
+        token->objects[i] = user->proxies[sim_below(user->sim, user->n_proxies)].object;
+        put_handle(put, token->objects[i]);
+    }
+    hf_write_float(&put->w, token->ttl);
+    hf_write_uint(&put->w, token->uses);
+    sim_token_write_secret(user->referee, token, &put->w);
+    put->call.is_oneway = sim_below(user->sim, 6) == 0;
+    return true;
+}
+
+static bool
+put_with_token(op_put_t *put, uint64_t which)
+{
+    sim_referee_t *referee = put->user->referee;
+    bool is_last = put->op->kind == SIM_OP_UNPIN;
+    sim_token_t *token = is_last ? sim_token_endless(referee, which) : sim_token_pick(referee);
+    if (token == NULL)
+        return false;
+    put_args(put, put->op->kind == SIM_OP_ADOPT ? "adopt" : "revoke", 1);
+    sim_token_write_secret(referee, token, &put->w);
+    if (put->op->kind == SIM_OP_ADOPT)
+        sim_token_adopt(token, put->op);
+    else
+        sim_token_revoke(token, put->op);
+    return true;
+}
+
 /* ---- the root's methods --------------------------------------------------------------- */
 
 static bool
@@ -243,6 +290,12 @@ put_on_root(op_put_t *put, uint64_t which)
             put_word(put, shared);
         }
         return true;
+    case SIM_OP_EXPORT:
+        return put_export(put);
+    case SIM_OP_ADOPT:
+    case SIM_OP_REVOKE:
+    case SIM_OP_UNPIN:
+        return put_with_token(put, which);
     case SIM_OP_NAMES:
         put_args(put, "names", 0);
         return true;
@@ -499,7 +552,7 @@ put_build(op_put_t *put, uint64_t which)
     sim_user_t *user = put->user;
     bool is_last = kind >= SIM_OP_SUM;
     const sim_proxy_t *proxy = NULL;
-    if (kind <= SIM_OP_COUNT || kind == SIM_OP_CLEAN)
+    if (kind <= SIM_OP_COUNT || kind >= SIM_OP_CLEAN)
         return put_on_root(put, which);
     if (kind == SIM_OP_WRONG)
         return put_wrong(put);

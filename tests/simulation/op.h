@@ -13,6 +13,9 @@
     X(BIND, 6)                                                                                     \
     X(LOOKUP, 9)                                                                                   \
     X(UNBIND, 4)                                                                                   \
+    X(EXPORT, 6)                                                                                   \
+    X(ADOPT, 12)                                                                                   \
+    X(REVOKE, 1)                                                                                   \
     X(NAMES, 1)                                                                                    \
     X(COUNT, 1)                                                                                    \
     X(ADD, 8)                                                                                      \
@@ -44,7 +47,8 @@
     X(LIST_VALUE, 0)                                                                               \
     X(DICT_VALUE, 0)                                                                               \
     X(DRAIN, 0)                                                                                    \
-    X(CLEAN, 0)
+    X(CLEAN, 0)                                                                                    \
+    X(UNPIN, 0)
 
 typedef enum sim_op_kind {
 #define SIM_OP_KIND(name_, weight_) SIM_OP_##name_,
@@ -61,7 +65,7 @@ sim_op_kind_t sim_op_choose(sim_t *sim);
 /* Puts a call of that kind into the user's engine. False: it has nothing to call, or the window is full. */
 bool sim_op_put(sim_user_t *user, sim_op_kind_t kind);
 
-/* The same for one that names a type or a name: SHARE (type), CLEAN (name). */
+/* The same for one that names a type or a name: SHARE (type), CLEAN (name), UNPIN (token). */
 bool sim_op_put_with(sim_user_t *user, sim_op_kind_t kind, uint64_t which);
 
 /* The call has an answer; fails a check where it is not its own. Borrows the value. */

@@ -21,6 +21,8 @@ enum {
     SIM_MAX_REF_SESSIONS = 512,
     SIM_MARKS = 8192,
     SIM_MAX_GETTERS = 4,
+    SIM_MAX_TOKENS = 1024,
+    SIM_TOKEN_OBJECTS = 2,
 };
 
 #define SIM_ITEM INT64_C(1000000000) /* items are ints above it: this and the op that put them */
@@ -56,6 +58,19 @@ typedef enum sim_end {
     SIM_LOST,
 } sim_end_t;
 
+typedef struct sim_token {
+    uint64_t op; /* its export's number */
+    uint64_t objects[SIM_TOKEN_OBJECTS];
+    uint32_t n;
+    int64_t put_ns;
+    double ttl; /* seconds */
+    uint64_t uses;
+    uint64_t n_adopts; /* that may have been acknowledged, or may yet be */
+    bool is_exported;  /* the exporter has its answer */
+    bool is_revoking;  /* somebody has asked for its end */
+    bool is_revoked;   /* … and was answered */
+} sim_token_t;
+
 typedef struct sim_op {
     uint64_t id; /* its place, from 1 */
     uint32_t kind;
@@ -69,8 +84,11 @@ typedef struct sim_op {
     bool is_cancelled;
     bool has_timeout;
     bool is_promised;
-    bool is_ordered; /* one of those that start in the order they were put */
-    bool is_counted; /* takes an item that must not go astray: nobody gives up waiting for it */
+    bool is_ordered;    /* one of those that start in the order they were put */
+    bool is_after;      /* an export that was answered before this was put */
+    bool is_refused;    /* an adoption behind a revocation: it must fail */
+    bool is_counted;    /* takes an item that must not go astray: nobody gives up waiting for it */
+    sim_token_t *token; /* exported, adopted, revoked by it */
     uint8_t ran;
     uint8_t seen;                     /* times its item was found in the end */
     uint8_t n_got;                    /* … or got */
@@ -94,6 +112,8 @@ typedef struct sim_referee {
     sim_mark_t marks[SIM_MARKS];
     uint64_t counter_sum; /* what the shared counter says in the end */
     bool is_sum_known;
+    sim_token_t tokens[SIM_MAX_TOKENS];
+    uint64_t n_tokens;
     uint64_t n_results, n_errors, n_lost;
 } sim_referee_t;
 

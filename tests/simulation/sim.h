@@ -24,6 +24,7 @@ enum { SIM_USERS = 8, SIM_OPS = 200 };
     X(ITEMS, "items", "an item of a queue, a list or a dict is lost or there twice")               \
     X(COUNTS, "counts", "I1: what a session holds is not what its client received")                \
     X(HOLDERS, "holders", "I2: a referent's holders are not those that hold it")                   \
+    X(PINS, "pins", "a token holds too little, or was adopted after its end")                      \
     X(NUMBERS, "numbers", "I6: a number denotes two referents")                                    \
     X(EMPTY, "empty", "I7: something is left after everybody has gone")                            \
     X(SESSION, "session", "a session ended, or was refused, without a reason")                     \
@@ -54,6 +55,8 @@ typedef enum sim_check {
     X(OTHER_HANDLE, "other-handle", ANSWER, "a handle in a RESULT names another referent")         \
     X(MISCOUNT, "miscount", COUNTS, "the manager counts one reference too many")                   \
     X(HOLD, "hold", HOLDERS, "a referent has one name more than names")                            \
+    X(PIN, "pin", HOLDERS, "a referent has one pin more than tokens")                              \
+    X(UNPIN, "unpin", PINS, "pins that alone hold something end at once")                          \
     X(REUSE, "reuse", NUMBERS, "a dead referent's number is given again")                          \
     X(LEAK, "leak", EMPTY, "a session's lease never ends")                                         \
     X(BAD_FRAME, "bad-frame", SESSION, "a frame's last byte is cut off")                           \

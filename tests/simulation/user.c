@@ -11,6 +11,7 @@
 
 #include "op.h"
 #include "tamper.h"
+#include "token.h"
 
 enum { USER_ROOM = 1 << 17, USER_BURST = 6, USER_SHARED_TRIES = 40 };
 
@@ -64,10 +65,17 @@ user_gap(sim_user_t *self, int64_t *since_ns)
 }
 
 static void
+user_lose(sim_user_t *self, sim_op_t *op)
+{
+    op->end = SIM_LOST;
+    sim_token_lost(self->referee, op);
+}
+
+static void
 user_forget_pending(sim_user_t *self)
 {
     for (uint32_t i = 0; i < self->n_pending; i++)
-        self->pending[i]->end = SIM_LOST;
+        user_lose(self, self->pending[i]);
     self->referee->n_lost += self->n_pending;
     self->n_pending = 0;
 }
@@ -190,6 +198,28 @@ user_adopt(sim_user_t *self, const hf_value_t *value)
     self->proxies[self->n_proxies++] = (sim_proxy_t){object, type, is_shared};
 }
 
+/* Its own proxies go: what it has exported is the token's now. */
+static void
+user_leave_to(sim_user_t *self, const sim_token_t *token)
+{
+    for (uint32_t i = self->n_proxies; i > 0; i--) {
+        const sim_proxy_t *proxy = &self->proxies[i - 1];
+        bool is_exported =
+            proxy->object == token->objects[0] || proxy->object == token->objects[token->n - 1];
+        if (is_exported && !proxy->is_shared)
+            sim_user_let_go(self, i - 1);
+    }
+}
+
+bool
+sim_user_is_adopting(const sim_user_t *self)
+{
+    for (uint32_t i = 0; i < self->n_pending; i++)
+        if (self->pending[i]->kind == SIM_OP_ADOPT)
+            return true;
+    return false;
+}
+
 static void
 user_on_done(sim_user_t *self, hfi_engine_done_t *done)
 {
@@ -206,6 +236,8 @@ user_on_done(sim_user_t *self, hfi_engine_done_t *done)
             op->end = SIM_RESULT;
             self->referee->n_results++;
             sim_op_result(self, op, &done->value);
+            if (op->kind == SIM_OP_EXPORT && sim_below(self->sim, 2) == 0)
+                user_leave_to(self, op->token);
             user_adopt(self, &done->value);
         } else if (done->how == HFI_DONE_ERROR) {
             op->end = SIM_ERROR;
@@ -213,6 +245,8 @@ user_on_done(sim_user_t *self, hfi_engine_done_t *done)
             sim_op_error(self, op, &done->value);
         } else {
             op->end = done->how == HFI_DONE_TIMEOUT ? SIM_TIMED_OUT : SIM_LOST;
+            if (op->end == SIM_LOST)
+                user_lose(self, op);
             if (op->end == SIM_TIMED_OUT && !op->has_timeout)
                 sim_fail(self->sim, SIM_CHECK_ANSWER, "op %llu had no time to run out",
                          (unsigned long long)op->id);

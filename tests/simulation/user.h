@@ -51,6 +51,9 @@ void sim_user_begin(sim_user_t *self);
 /* The program dies where it stands. */
 void sim_user_crash(sim_user_t *self);
 
+/* Whether an adoption of it is on its way. */
+bool sim_user_is_adopting(const sim_user_t *self);
+
 /* The connection: a new one (told or not), or its end. */
 void sim_user_connect(sim_user_t *self, bool is_told);
 void sim_user_disconnect(sim_user_t *self, bool is_told);

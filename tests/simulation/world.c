@@ -13,6 +13,7 @@
 #include <base/check.h>
 
 #include "op.h"
+#include "token.h"
 #include "witness.h"
 
 enum {
@@ -62,6 +63,10 @@ world_deliver_down(sim_world_t *self, sim_user_t *user)
         link = link->next;
     if (link == NULL)
         return;
+    if (!self->sim.is_calm && sim_user_is_adopting(user) && sim_below(&self->sim, 40) == 0) {
+        sim_user_crash(user); /* in the hand-over: what it would have read now may be the handle */
+        return;
+    }
     for (uint64_t n = 1 + sim_below(&self->sim, 4); n > 0; n--) {
         sim_frame_t *frame = sim_wire_take(&link->down);
         if (frame == NULL)
@@ -273,6 +278,8 @@ world_examine(sim_world_t *self)
     }
     for (uint64_t name = 0; name < WORLD_NAMES && !self->sim.has_failed; name++)
         (void)world_ask(self, user, SIM_OP_CLEAN, name);
+    for (uint64_t k = 0; !self->sim.has_failed && sim_token_endless(&self->referee, k) != NULL; k++)
+        (void)world_ask(self, user, SIM_OP_UNPIN, k);
 }
 
 static bool
