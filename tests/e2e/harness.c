@@ -92,12 +92,14 @@ harness_become(const e2e_t *self, const harness_child_t *child)
     harness_limit(RLIMIT_FSIZE, self->file_limit);
     char *argv[E2E_ARGS + 16];
     size_t n = 0;
-    while (child->argv[n] != NULL && n < sizeof argv / sizeof argv[0] - 1) {
-        argv[n] = strdup(child->argv[n]);
-        n++;
+    if (getenv("E2E_VALGRIND") != NULL && strcmp(child->argv[0], E2E_HOLDFASTD_PATH) == 0)
+        argv[n++] = strdup("valgrind"); /* its options are in VALGRIND_OPTS */
+    for (const char *const *arg = child->argv; *arg != NULL; arg++) {
+        if (n < sizeof argv / sizeof argv[0] - 1)
+            argv[n++] = strdup(*arg);
     }
     argv[n] = NULL;
-    (void)execv(argv[0], argv);
+    (void)execvp(argv[0], argv);
     _exit(127);
 }
 
