@@ -103,7 +103,7 @@ refs_names(holders_list_t *list, const hfi_referent_t *referent)
     size_t n;
     if (referent->holders[HFI_HOLDER_NAME] == 0)
         return;
-    hfi_name_t **names = hfi_names_sorted(&list->state->names, (hfi_span_t){NULL, 0}, &n);
+    hfi_name_t **names = hfi_names_sorted(&list->state->names, hfi_span_of(""), &n);
     for (size_t i = 0; i < n; i++) {
         if (names[i]->referent == referent)
             list_name(list_map(list, 3), names[i]);
@@ -368,7 +368,7 @@ static void
 leaks_names(leaks_t *self)
 {
     size_t n;
-    hfi_name_t **names = hfi_names_sorted(&self->list.state->names, (hfi_span_t){NULL, 0}, &n);
+    hfi_name_t **names = hfi_names_sorted(&self->list.state->names, hfi_span_of(""), &n);
     for (size_t i = 0; i < n && self->list.n < HOLDERS_MOST; i++) {
         const hfi_referent_t *referent = names[i]->referent;
         if (referent->number != 0 && leaks_is_one(self, referent))
