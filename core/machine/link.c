@@ -10,7 +10,10 @@
 #include <stdlib.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <value/value.h>
+
+#include "scan.h"
 
 enum {
     LINK_CLIENT_BYTES = 127, /* of HELLO's free text are kept */
@@ -101,10 +104,29 @@ link_ping(hfi_state_t *state, hfi_session_t *session)
     session->pinged_ns = state->now_ns;
 }
 
+/* As if it had been heard just now; for mutants alone. */
+static void
+link_renew(hfi_state_t *state, hfi_session_t *session)
+{
+    session->heard_ns = state->now_ns;
+    session->detached_ns = state->now_ns;
+    link_arm(state, session);
+}
+
 void
 hfi_link_lease(hfi_state_t *state, hfi_session_t *session)
 {
-    if (hfi_session_is_expired(session, state->now_ns, state->boot.grace_ns)) {
+    bool is_expired = hfi_session_is_expired(session, state->now_ns, state->boot.grace_ns);
+    if (is_expired && HFI_MUTANT(m12_no_resurrect) && session->held.live != 0) {
+        hfi_session_give_all(session, &state->referents); /* and it may come back, with nothing */
+        link_renew(state, session);
+        return;
+    }
+    if (is_expired && HFI_MUTANT(m18_leases)) {
+        link_renew(state, session);
+        return;
+    }
+    if (is_expired) {
         hfi_state_log(state, HF_LOG_INFO, "peer", "session %llu has expired",
                       (unsigned long long)session->number);
         hfi_reap_session(state, session, HFI_REJECT_SESSION_EXPIRED, "the lease has run out");
@@ -160,7 +182,7 @@ hfi_link_down(hfi_state_t *state, uint64_t number, bool is_certain)
     if (session == NULL)
         return;
     link_detach(state, session);
-    if (is_certain)
+    if (is_certain || HFI_MUTANT(m13_disconnect_is_not_death))
         hfi_reap_session(state, session, HFI_REJECT_NONE, "");
 }
 
@@ -202,6 +224,29 @@ link_welcome(hfi_state_t *state, hfi_session_t *session, bool is_resumed)
     hfi_state_return(state, &buffer);
 }
 
+/* Counts the handles in all that is sent once more; for a mutant alone. */
+static void
+link_count_again(hfi_state_t *state, hfi_session_t *session, uint64_t after)
+{
+    hfi_kept_t kept;
+    for (uint64_t number = after + 1; hfi_outbox_get(&session->stream.outbox, number, &kept);
+         number++) {
+        hfi_failure_t failure;
+        hfi_scan_t scan;
+        hf_value_t value;
+        hf_value_t item;
+        if (!hfi_answer_read(&kept, &value, &failure) || !hf_has_handles(&value))
+            continue;
+        hfi_scan_open(&scan, &value);
+        while (hfi_scan_next(&scan, &item)) {
+            hfi_referent_t *referent =
+                hf_kind(&item) == HF_HANDLE ? hfi_state_find(state, hf_as_handle(&item)) : NULL;
+            if (referent != NULL && referent->number != 0)
+                (void)hfi_session_take(session, &state->account, referent);
+        }
+    }
+}
+
 /* Puts session and connection together, and says so. */
 static void
 link_attach(hfi_state_t *state, hfi_link_t *link, hfi_session_t *session, const hfi_hello_t *hello,
@@ -222,6 +267,10 @@ link_attach(hfi_state_t *state, hfi_link_t *link, hfi_session_t *session, const 
     session->lease_ns = link_lease_ns(&state->boot, hello->lease_ms);
     session->is_send_out = false;
     hfi_stream_attach(&session->stream, hello->received, state->now_ns);
+    if (HFI_MUTANT(m05_reply_kept))
+        hfi_stream_on_ack(&session->stream, hfi_stream_last(&session->stream), NULL, NULL);
+    if (HFI_MUTANT(m06_resend_uncounted))
+        link_count_again(state, session, hello->received);
     link_welcome(state, session, is_resumed);
     hfi_state_output(state, &(hfi_output_t){.kind = HFI_OUTPUT_REWIND,
                                             .session = session->number,
@@ -280,7 +329,7 @@ link_resume_session(hfi_state_t *state, hfi_link_t *link, hfi_session_t *session
         link_reject(state, link->number, HFI_REJECT_DENIED, "the session is another peer's");
         return;
     }
-    if (hello->attempt <= session->attempt)
+    if (hello->attempt <= session->attempt && !HFI_MUTANT(m16_attempt))
         return;
     if (!hfi_stream_fits(&session->stream, hello->received)) {
         link_reject(state, link->number, HFI_REJECT_SESSION_EXPIRED, "the two streams do not fit");
@@ -300,14 +349,15 @@ link_is_other_space(const hfi_state_t *state, const hfi_hello_t *hello)
 static void
 link_hello(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello)
 {
-    if (hello->resume && link_is_other_space(state, hello)) {
+    bool is_foreign = hello->resume && link_is_other_space(state, hello);
+    if (is_foreign && !HFI_MUTANT(m11_epoch)) {
         link_reject(state, link->number, HFI_REJECT_SESSION_EXPIRED, "another manager's session");
         return;
     }
     hfi_session_t *session = hfi_state_find_secret(state, &hello->session);
     if (session != NULL)
         link_resume_session(state, link, session, hello);
-    else if (hello->resume)
+    else if (hello->resume && !is_foreign)
         link_reject(state, link->number, HFI_REJECT_SESSION_EXPIRED, "no such session");
     else
         link_open_session(state, link, hello);
@@ -439,9 +489,11 @@ link_run_messages(hfi_state_t *state, hfi_session_t *session, uint64_t seq, uint
         const hfi_message_t *message = &state->messages[i];
         if (session->held.live > LINK_FEW)
             link_look_ahead(session, state->messages, n, i);
-        if (!hfi_stream_take(&session->stream, &seq, message->len, state->now_ns))
+        uint64_t number = seq;
+        if (!hfi_stream_take(&session->stream, &seq, message->len, state->now_ns) &&
+            !HFI_MUTANT(m04_dedupe))
             continue;
-        if (!link_run(state, session, message, session->stream.received)) {
+        if (!link_run(state, session, message, number)) {
             link_end(state, session, HFI_REJECT_BAD_FRAME,
                      "more references given back than there are");
             return false;
@@ -518,6 +570,8 @@ link_on_resync(hfi_state_t *state, hfi_session_t *session, const hfi_frame_t *fr
         link_end(state, session, HFI_REJECT_BAD_FRAME, "a retransmission of what there is not");
         return;
     }
+    if (HFI_MUTANT(m06_resend_uncounted))
+        link_count_again(state, session, after);
     hfi_state_output(state, &(hfi_output_t){.kind = HFI_OUTPUT_REWIND,
                                             .session = session->number,
                                             .link = session->link,

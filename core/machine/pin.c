@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 
 enum { PIN_ROW_BYTES = 48, PIN_OF_BYTES = 32 };
 
@@ -125,7 +126,7 @@ hfi_pins_add(hfi_pins_t *self, const hfi_export_t *what)
     pin->secret = what->secret;
     pin->uses = what->uses;
     pin->is_list = what->is_list;
-    pin->is_holding = what->is_holding;
+    pin->is_holding = what->is_holding && !HFI_MUTANT(m08_pin_holds);
     pin->n = what->n;
     for (uint32_t i = 0; i < what->n; i++) {
         pin->items[i].pin = pin;

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 
 enum {
     REFERENT_ROW_BYTES = 24, /* what a row of the table is charged with */
@@ -120,6 +121,16 @@ hfi_referents_take_suspect(hfi_referents_t *self, uint64_t *ret_number)
     return false;
 }
 
+/* The lowest number that nothing has; for a mutant alone. */
+static uint64_t
+referent_first_free(const hfi_referents_t *self)
+{
+    uint64_t number = 1;
+    while (hfi_idtable_find(&self->table, number) != NULL)
+        number++;
+    return number;
+}
+
 hfi_referent_t *
 hfi_referents_birth(hfi_referents_t *self, hfi_type_t *type)
 {
@@ -128,6 +139,8 @@ hfi_referents_birth(hfi_referents_t *self, hfi_type_t *type)
         return NULL;
     hfi_referent_t *referent = hfi_need(sizeof *referent + type->row->self_size);
     referent->number = ++self->last;
+    if (HFI_MUTANT(m17_ids_never_reused))
+        referent->number = referent_first_free(self);
     referent->type = type;
     referent_row_t *row = hfi_idtable_add(&self->table, referent->number);
     if (row == NULL)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <registry/text.h>
 #include <stream/token.h>
 #include <value/repr.h>
@@ -359,6 +360,17 @@ root_token(hf_call_t *call, hfi_pin_t **ret_pin)
     return is_token;
 }
 
+/* The last use is counted before the adopter holds anything: true where nobody did then. For a mutant alone. */
+static bool
+root_is_dropped_first(hf_call_t *call, hfi_pin_t *pin)
+{
+    const hfi_referent_t *first = pin->items[0].referent;
+    if (pin->uses != 1)
+        return false;
+    hfi_pins_spend(&hfi_call_of(call)->state->pins, pin);
+    return !hfi_referent_is_held(first);
+}
+
 static hf_err_t
 root_adopt(hf_call_t *call, void *state)
 {
@@ -368,6 +380,8 @@ root_adopt(hf_call_t *call, void *state)
         return HF_RAISED;
     if (pin == NULL)
         return HF_RAISE(call, "NoSuchObject", "no such token, or what it named is gone");
+    if (HFI_MUTANT(m09_add_before_drop) && root_is_dropped_first(call, pin))
+        return HF_RAISE(call, "NoSuchObject", "what the token named is gone");
     hf_writer_t *w = hf_return_writer(call);
     if (w == NULL)
         return HF_RAISED;
@@ -380,7 +394,9 @@ root_adopt(hf_call_t *call, void *state)
     }
     if (hf_return_written(call) != HF_OK)
         return HF_RAISED;
-    if (pin->uses != 0) /* counted once this answer is acknowledged: link hears of it */
+    if (pin->uses != 0 && HFI_MUTANT(m10_provisional_use))
+        hfi_pins_count_use(&hfi_call_of(call)->state->pins, pin->number);
+    else if (pin->uses != 0) /* counted once this answer is acknowledged: link hears of it */
         hfi_answer_mind(hfi_call_of(call), pin->number);
     return HF_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 
 enum { SESSION_SWEEP_FIRST = 64, SESSION_OWNING_BYTES = 16 };
 
@@ -91,7 +92,7 @@ hfi_session_give(hfi_session_t *self, hfi_referents_t *referents, uint64_t objec
     if (row == NULL || count > row->count)
         return false;
     session_stir(self, row);
-    row->count -= count;
+    row->count -= HFI_MUTANT(m01_counted_release) ? row->count : count;
     if (row->count == 0)
         session_let_go(self, referents, row);
     else

@@ -17,6 +17,7 @@
 #include "wait.h"
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <registry/text.h>
 #include <value/admit.h>
 #include <value/value.h>
@@ -32,7 +33,7 @@ wait_hold(hfi_state_t *state, const hf_value_t *value)
 {
     hfi_scan_t scan;
     hf_value_t item;
-    if (!hf_has_handles(value))
+    if (!hf_has_handles(value) || HFI_MUTANT(m03_pin_running_call))
         return;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {
@@ -47,7 +48,7 @@ wait_unhold(hfi_state_t *state, const hf_value_t *value)
 {
     hfi_scan_t scan;
     hf_value_t item;
-    if (!hf_has_handles(value))
+    if (!hf_has_handles(value) || HFI_MUTANT(m03_pin_running_call))
         return;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <value/value.h>
 
 enum {
@@ -118,7 +119,8 @@ hfi_engine_answer(hfi_engine_t *self, const hfi_message_t *m)
     bool is_event = m->kind == HFI_MESSAGE_EVENT; /* nothing here watches yet */
     hfi_pending_t *pending = is_event ? NULL : hfi_pendings_find(&self->pendings, m->call);
     if (pending == NULL || pending->is_abandoned) {
-        engine_count(self, &m->value, false);
+        if (!HFI_MUTANT(m15_cancel_confirmed))
+            engine_count(self, &m->value, false);
         if (pending != NULL)
             hfi_pendings_remove(&self->pendings, pending);
         return;
@@ -379,7 +381,7 @@ hfi_engine_abandon(hfi_engine_t *self, uint64_t call, bool is_cancelled)
     pending->is_abandoned = true;
     pending->cookie = NULL;
     self->pendings.n_abandoned++;
-    if (is_cancelled)
+    if (is_cancelled && !HFI_MUTANT(m14_cancel_on_give_up))
         hfi_engine_cancel(self, call);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* main -- the whole manager and eight clients under a seed, seed after seed: the options, the plugins, the sums.
  *
- *     simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--record] [--twice] [--fault NAME [--expect CHECK]]
+ *     simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--record] [--twice] [--mutant RULE] [--fault NAME
+ *                [--expect CHECK]]
  *
  * Exit 0: all was as it must be (with --expect: the check saw the fault). 1: not; the one command that shows the
  * failing seed again is printed. 2: usage.
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 
 #include "witness.h"
 #include "world.h"
@@ -22,6 +24,7 @@ typedef struct options {
     uint64_t last;
     const char *expect;
     const char *fault;
+    const char *mutant;
     bool is_twice;
     sim_settings_t settings;
 } options_t;
@@ -65,7 +68,7 @@ static _Noreturn void
 usage(void)
 {
     (void)fprintf(stderr, "usage: simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--record] "
-                          "[--twice] [--fault NAME [--expect CHECK]]\nfaults:\n");
+                          "[--twice] [--mutant RULE] [--fault NAME [--expect CHECK]]\nfaults:\n");
 #define SIM_FAULT(name_, word_, check_, text_)                                                     \
     (void)fprintf(stderr, "  %-16s %s (seen by %s)\n", word_, text_,                               \
                   sim_check_word(SIM_CHECK_##check_));
@@ -94,6 +97,27 @@ fault_of(const char *word)
     usage();
 }
 
+/* Switches a rule off. Only a build with -DHF_MUTANTS=ON has such rules. */
+static void
+choose_mutant(const char *name)
+{
+#ifdef HF_MUTANTS
+    static const char *const names[] = {
+#define HFI_RULE(name_, rule_, why_not_) #name_,
+#include "mutants.def"
+#undef HFI_RULE
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            hfi_mutant_choose(names[i]);
+            return;
+        }
+    }
+#endif
+    (void)fprintf(stderr, "simulation: there is no rule %s to switch off in this build\n", name);
+    exit(2);
+}
+
 static void
 read_options(options_t *self, int argc, char **argv)
 {
@@ -118,6 +142,9 @@ read_options(options_t *self, int argc, char **argv)
         } else if (value != NULL && strcmp(argv[i], "--fault") == 0) {
             self->fault = argv[++i];
             self->settings.fault = fault_of(self->fault);
+        } else if (value != NULL && strcmp(argv[i], "--mutant") == 0) {
+            self->mutant = argv[++i];
+            choose_mutant(self->mutant);
         } else if (value != NULL && strcmp(argv[i], "--expect") == 0) {
             self->expect = argv[++i];
         } else {
@@ -178,6 +205,8 @@ tell_failure(const options_t *options, const char *program, uint64_t seed)
                  options->settings.is_recorded ? " --record" : "",
                  options->is_twice ? " --twice" : "", options->fault != NULL ? " --fault " : "",
                  options->fault != NULL ? options->fault : "");
+    if (options->mutant != NULL)
+        (void)printf("       with --mutant %s\n", options->mutant);
     return 1;
 }
 
