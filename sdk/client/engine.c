@@ -245,8 +245,7 @@ engine_take_messages(hfi_engine_t *self, hfi_messages_t *messages, uint64_t numb
         hfi_reject_t bad = hfi_messages_next(messages, &m, &is_end);
         if (bad != HFI_REJECT_NONE || is_end)
             return bad;
-        if (hfi_stream_take(&self->stream, &number, m.len, now_ns) ||
-            HFI_MUTANT(m07_count_once))
+        if (hfi_stream_take(&self->stream, &number, m.len, now_ns) || HFI_MUTANT(m07_count_once))
             hfi_engine_answer(self, &m);
     }
 }

@@ -7,6 +7,8 @@
  *   I2  a referent's holders = sessions that hold it, names, handles inside other referents' values, what calls
  *       that wait hold, and pins; and it is there if and only if there is a holder
  *
+ *   I4  a session is in the object space where it began
+ *
  * Both ends' tables are looked at as they are, between two steps: nothing is under way but what lies in the
  * outboxes.
  */
@@ -114,6 +116,16 @@ audit_under_way(audit_table_t *table, hfi_stream_t *from, const hfi_stream_t *to
     for (uint64_t number = to->received + 1; number <= hfi_stream_last(from); number++)
         if (hfi_outbox_get(&from->outbox, number, &kept))
             audit_message(table, kept.bytes, from_manager);
+}
+
+/* I4: a session lives in the object space where it began, and in no other. */
+static void
+audit_space(sim_t *sim, const hfi_state_t *state, const sim_user_t *user)
+{
+    if (user->has_space && memcmp(&user->space, &state->boot.space, sizeof user->space) != 0)
+        sim_fail(sim, SIM_CHECK_SESSION,
+                 "user %u: session %llu goes on in a manager that it did not begin with",
+                 user->index, (unsigned long long)user->session);
 }
 
 static void
@@ -255,6 +267,8 @@ sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users)
         hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
         if (session != NULL && !session->is_ended && !session->is_ending)
             audit_session(sim, session, user);
+        if (session != NULL)
+            audit_space(sim, state, user);
     }
     audit_holders(sim, state);
 }
@@ -265,6 +279,19 @@ sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint
     const hfi_state_t *state = hfi_machine_state(manager->machine);
     const hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
     return session != NULL && session->link == link;
+}
+
+bool
+sim_audit_has_left(const sim_manager_t *manager, const sim_user_t *user)
+{
+    const hfi_state_t *state = hfi_machine_state(manager->machine);
+    const hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
+    if (session == NULL)
+        return false;
+    for (const hfi_pending_t *row = NULL; (row = hfi_idtable_next(&session->pending, row)) != NULL;)
+        if (!sim_referee_is_left(user->referee, user->session, row->call))
+            return true;
+    return false;
 }
 
 bool

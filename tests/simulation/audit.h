@@ -12,6 +12,9 @@ void sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users
 /* Whether the user's session is on that link, for the manager. */
 bool sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint64_t link);
 
+/* Whether the manager has calls of the user that nobody waits for, though they were cancelled. */
+bool sim_audit_has_left(const sim_manager_t *manager, const sim_user_t *user);
+
 /* Whether the manager has a session that is no user's any more. */
 bool sim_audit_has_dead(const sim_manager_t *manager, const sim_user_t *users);
 

@@ -8,4 +8,7 @@
 
 hfi_stream_t *sim_engine_stream(hfi_engine_t *engine);
 
+/* The object space of the manager that welcomed it; false: none did. */
+bool sim_engine_space(const hfi_engine_t *engine, hfi_secret_t *ret_space);
+
 #endif

@@ -110,6 +110,19 @@ sim_manager_close(sim_manager_t *self)
     hfi_machine_destroy(&self->machine);
 }
 
+void
+sim_manager_restart(sim_manager_t *self)
+{
+    sim_plugins_t plugins = self->plugins;
+    uint64_t n_events = self->n_events;
+    uint64_t digest = self->digest;
+    HF_ASSERT(self->record == NULL);
+    hfi_machine_destroy(&self->machine);
+    sim_manager_open(self, self->sim, self->wire, &plugins, NULL);
+    self->n_events += n_events;
+    self->digest ^= digest;
+}
+
 hfi_machine_t *
 sim_manager_second(const sim_manager_t *self)
 {

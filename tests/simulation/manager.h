@@ -52,6 +52,9 @@ void sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire,
                       const sim_plugins_t *plugins, sim_record_t *record);
 void sim_manager_close(sim_manager_t *self);
 
+/* It dies where it stands, and another begins with nothing: its object space is its own. */
+void sim_manager_restart(sim_manager_t *self);
+
 /* A machine as `open` makes it, for a replay; to be destroyed by the caller. */
 hfi_machine_t *sim_manager_second(const sim_manager_t *self);
 

@@ -115,6 +115,25 @@ sim_referee_lost(sim_referee_t *self, uint64_t session)
     self->is_lost[session] = true;
 }
 
+void
+sim_referee_restarted(sim_referee_t *self)
+{
+    memset(self->is_made, 0, sizeof self->is_made);
+    memset(self->shared, 0, sizeof self->shared);
+    for (uint64_t id = 1; id <= self->n_ops; id++)
+        if (self->ops[id].effect != SIM_RAN && self->ops[id].effect != SIM_RAN_RAISE)
+            self->ops[id].effect = SIM_NO_EFFECT;
+}
+
+bool
+sim_referee_is_left(const sim_referee_t *self, uint64_t session, uint64_t call)
+{
+    for (uint64_t id = self->n_ops; id > 0; id--)
+        if (self->ops[id].session == session && self->ops[id].call == call)
+            return self->ops[id].is_left;
+    return false;
+}
+
 /* ---- the end -------------------------------------------------------------------------- */
 
 typedef struct referee_bounds {

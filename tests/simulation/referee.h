@@ -82,6 +82,7 @@ typedef struct sim_op {
     sim_effect_t effect;
     sim_end_t end;
     bool is_cancelled;
+    bool is_left; /* given up without a CANCEL: it may stay parked */
     bool has_timeout;
     bool is_promised;
     bool is_ordered;    /* one of those that start in the order they were put */
@@ -135,6 +136,12 @@ void sim_referee_seen(sim_referee_t *self, int64_t item);
 
 /* That session is lost: what it got and had not acknowledged may be got again. */
 void sim_referee_lost(sim_referee_t *self, uint64_t session);
+
+/* The manager is gone with all that it kept; what was done to it is not to be found any more. */
+void sim_referee_restarted(sim_referee_t *self);
+
+/* Whether the session's call may still be with the manager when all is quiet. */
+bool sim_referee_is_left(const sim_referee_t *self, uint64_t session, uint64_t call);
 
 /* When all is done and everything shared was looked through. */
 void sim_referee_judge(sim_referee_t *self);

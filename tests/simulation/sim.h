@@ -79,7 +79,8 @@ typedef struct sim {
     bool is_traced;
     bool
         has_cycles; /* users may store handles wherever they like; what then only holds itself goes */
-    bool is_calm;   /* no faults of the transport any more */
+    bool has_restarts; /* the manager dies now and then, and another begins with nothing */
+    bool is_calm;      /* no faults of the transport any more */
     sim_fault_t fault;
     uint64_t n_faults; /* done */
     bool has_failed;

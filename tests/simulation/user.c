@@ -9,6 +9,7 @@
 #include <base/check.h>
 #include <value/value.h>
 
+#include "inside.h"
 #include "op.h"
 #include "tamper.h"
 #include "token.h"
@@ -47,6 +48,8 @@ sim_user_begin(sim_user_t *self)
     self->n_proxies = 0;
     self->shared_asked = 0;
     self->is_closing = false;
+    self->has_space = false;
+    self->is_orphaned = false;
     self->up_ns = self->down_ns = self->sim->now_ns;
     self->gap_ns = 0;
     sim_trace(self->sim, "user %u begins session %llu", self->index,
@@ -111,7 +114,7 @@ user_on_ended(sim_user_t *self)
     user_gap(self, &self->up_ns);
     user_gap(self, &self->down_ns);
     int64_t grace_ns = hfi_engine_grace_ns(self->engine);
-    if (!self->is_closing && self->gap_ns < grace_ns)
+    if (!self->is_closing && !self->is_orphaned && self->gap_ns < grace_ns)
         sim_fail(self->sim, SIM_CHECK_SESSION, "user %u: session %llu ended: %s: %s", self->index,
                  (unsigned long long)self->session, failure.kind, failure.text);
     sim_trace(self->sim, "user %u: session %llu ended: %s: %s", self->index,
@@ -171,6 +174,14 @@ sim_user_pump(sim_user_t *self)
         sim_user_disconnect(self, true);
     if (hfi_engine_state(self->engine) == HFI_ENGINE_ENDED)
         user_on_ended(self);
+}
+
+void
+sim_user_restarted(sim_user_t *self)
+{
+    if (self->link != 0)
+        sim_user_disconnect(self, sim_below(self->sim, 2) == 0);
+    self->is_orphaned = self->has_space;
 }
 
 /* ---- what comes ----------------------------------------------------------------------- */
@@ -274,6 +285,8 @@ sim_user_receive(sim_user_t *self, const sim_frame_t *frame)
         return;
     user_gap(self, &self->down_ns);
     hfi_engine_receive(self->engine, (hfi_span_t){frame->at, frame->len}, self->sim->now_ns);
+    if (!self->has_space)
+        self->has_space = sim_engine_space(self->engine, &self->space);
     user_take_done(self);
     if (self->engine != NULL && hfi_engine_drifts(self->engine) != 0)
         sim_fail(self->sim, SIM_CHECK_DRIFT, "user %u sees a drift", self->index);
@@ -340,7 +353,8 @@ user_give_up_one(sim_user_t *self)
     }
     /* what others may wait behind is not left waiting for ever */
     bool is_waited_for = op->kind == SIM_OP_PARK || op->kind == SIM_OP_AFTER;
-    hfi_engine_abandon(self->engine, op->call, is_waited_for || sim_below(self->sim, 2) == 0);
+    op->is_left = !is_waited_for && sim_below(self->sim, 2) != 0;
+    hfi_engine_abandon(self->engine, op->call, !op->is_left);
     op->end = SIM_ABANDONED;
     self->pending[place] = self->pending[--self->n_pending];
 }

@@ -34,6 +34,9 @@ typedef struct sim_user {
     uint32_t n_pending;
     uint32_t ops_left;
     uint32_t shared_asked; /* shared referents asked for in this session */
+    bool has_space;        /* it was welcomed: */
+    hfi_secret_t space;    /* by the manager of this object space */
+    bool is_orphaned;      /* the manager that it was welcomed by is gone */
     bool is_closing;       /* BYE was said, or is about to be */
     int64_t up_ns;         /* a frame of it arrived last */
     int64_t down_ns;       /* … or for it */
@@ -47,6 +50,9 @@ void sim_user_close(sim_user_t *self);
 
 /* A new session with a new engine. */
 void sim_user_begin(sim_user_t *self);
+
+/* The manager is gone. */
+void sim_user_restarted(sim_user_t *self);
 
 /* The program dies where it stands. */
 void sim_user_crash(sim_user_t *self);

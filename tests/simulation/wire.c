@@ -24,13 +24,7 @@ wire_empty(sim_queue_t *queue)
 void
 sim_wire_close(sim_wire_t *self)
 {
-    while (self->links != NULL) {
-        sim_link_t *link = self->links;
-        self->links = link->next;
-        wire_empty(&link->up);
-        wire_empty(&link->down);
-        free(link);
-    }
+    sim_wire_reset(self);
 }
 
 sim_link_t *
@@ -84,6 +78,8 @@ sim_wire_cut(sim_wire_t *self, sim_link_t *link, bool keeps_down)
     link->is_cut = true;
     self->n_cuts++;
     wire_shorten(self, &link->up, sim_below(self->sim, link->up.n + 1));
+    if (sim_below(self->sim, 4) == 0)
+        link->late_ns = self->sim->now_ns + (int64_t)sim_below(self->sim, 1500) * SIM_MS;
     if (!keeps_down)
         wire_shorten(self, &link->down, sim_below(self->sim, link->down.n + 1));
     sim_trace(self->sim, "link %llu of user %u is cut; %zu up and %zu down still arrive",
@@ -151,6 +147,21 @@ sim_wire_take(sim_queue_t *queue)
         queue->last = NULL;
     queue->n--;
     return frame;
+}
+
+void
+sim_wire_reset(sim_wire_t *self)
+{
+    while (self->links != NULL) {
+        sim_link_t *link = self->links;
+        self->links = link->next;
+        self->n_lost += link->up.n + link->down.n;
+        self->n_cuts += !link->is_cut;
+        wire_empty(&link->up);
+        wire_empty(&link->down);
+        free(link);
+    }
+    self->n_links = 0;
 }
 
 void

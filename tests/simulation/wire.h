@@ -31,6 +31,7 @@ typedef struct sim_link {
     bool is_known;     /* the machine was told LINK_UP */
     bool is_told_down; /* and LINK_DOWN */
     bool is_dead;      /* so is the program at its other end */
+    int64_t late_ns;   /* what is left of it is not delivered to the manager before that */
     sim_queue_t up;    /* to the manager */
     sim_queue_t down;  /* to the user */
 } sim_link_t;
@@ -59,6 +60,9 @@ bool sim_wire_send_down(sim_wire_t *self, sim_link_t *link, const uint8_t *at, s
 
 /* The next frame, to be freed; NULL: none. */
 sim_frame_t *sim_wire_take(sim_queue_t *queue);
+
+/* The manager's end of all of them is gone, with all that was under way. */
+void sim_wire_reset(sim_wire_t *self);
 
 /* Forgets links that are cut, told of, and empty. */
 void sim_wire_sweep(sim_wire_t *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* world -- one machine, eight users, their wires and the clock, under one seed.
  *
- * A run: users act while the wire loses, cuts and delays; then it is calm, and what was begun comes to an end;
+ * A run: users act while the wire loses, cuts and delays, in some worlds the manager dies and another begins; then it is calm, and what was begun comes to an end;
  * then one user looks through all that was shared, the referee judges, everybody lets go and leaves, and nothing
  * may be left. An audit of the reference counts runs all the while.
  */
@@ -18,7 +18,9 @@
 
 enum {
     WORLD_STEPS = 60000,       /* of one run's wild part; more: it hangs */
-    WORLD_CALM_STEPS = 400000, /* of each calm part */
+    WORLD_CALM_STEPS = 150000, /* of each calm part */
+    WORLD_RESTART_EVERY = 6000,
+    WORLD_AGAIN = 300, /* steps to a second restart, while sessions begin */
     WORLD_AUDIT_EVERY = 97,
     WORLD_NAMES = 6 + SIM_TYPES,
 };
@@ -35,6 +37,8 @@ world_deliver_up(sim_world_t *self)
     sim_link_t *link = self->wire.links;
     for (uint64_t n = sim_below(sim, self->wire.n_links); n > 0; n--)
         link = link->next;
+    if (link->late_ns > sim->now_ns)
+        return;
     sim_user_t *user = &self->users[link->user];
     for (uint64_t n = 1 + sim_below(sim, 4); n > 0; n--) {
         sim_frame_t *frame = sim_wire_take(&link->up);
@@ -130,12 +134,31 @@ world_connect(sim_world_t *self, sim_user_t *user)
 }
 
 static void
+world_restart(sim_world_t *self)
+{
+    sim_t *sim = &self->sim;
+    bool is_due = self->restart_at != 0 ? self->n_steps == self->restart_at
+                                        : sim_below(sim, WORLD_RESTART_EVERY) == 0;
+    if (!is_due)
+        return;
+    self->restart_at = sim_below(sim, 3) == 0 ? 0 : self->n_steps + 1 + sim_below(sim, WORLD_AGAIN);
+    sim_trace(sim, "the manager dies, and another begins");
+    for (uint32_t i = 0; i < SIM_USERS; i++)
+        sim_user_restarted(&self->users[i]);
+    sim_wire_reset(&self->wire);
+    sim_manager_restart(&self->manager);
+    sim_referee_restarted(&self->referee);
+}
+
+static void
 world_step(sim_world_t *self)
 {
     sim_t *sim = &self->sim;
     sim_user_t *user = &self->users[sim_below(sim, SIM_USERS)];
     uint64_t luck = sim_below(sim, 1000);
     self->n_steps++;
+    if (sim->has_restarts && !sim->is_calm)
+        world_restart(self);
     if (luck < 250)
         world_deliver_up(self);
     else if (luck < 500)
@@ -188,7 +211,8 @@ world_is_quiet(const sim_world_t *self)
         const sim_user_t *user = &self->users[i];
         if (user->engine != NULL && (user->n_pending > 0 || user->link == 0 ||
                                      hfi_engine_state(user->engine) != HFI_ENGINE_ATTACHED ||
-                                     !sim_audit_is_attached(&self->manager, user, user->link)))
+                                     !sim_audit_is_attached(&self->manager, user, user->link) ||
+                                     sim_audit_has_left(&self->manager, user)))
             return false;
     }
     return true;
@@ -333,6 +357,8 @@ sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings)
                         .is_traced = settings->is_traced,
                         .fault = settings->fault};
     self->sim.has_cycles = sim_below(&self->sim, 4) == 0;
+    self->sim.has_restarts = !settings->is_recorded && settings->fault == SIM_FAULT_NONE &&
+                             sim_below(&self->sim, 4) == 0;
     sim_wire_open(&self->wire, &self->sim);
     sim_referee_open(&self->referee, &self->sim);
     sim_witness_listen(sim_referee_heard, &self->referee);

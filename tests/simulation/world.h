@@ -15,6 +15,7 @@ typedef struct sim_world {
     sim_user_t users[SIM_USERS];
     sim_record_t record;
     uint64_t n_steps;
+    uint64_t restart_at; /* this step; 0: by chance */
     uint64_t n_audits;
 } sim_world_t;
 
