@@ -120,6 +120,8 @@ sim_referee_restarted(sim_referee_t *self)
 {
     memset(self->is_made, 0, sizeof self->is_made);
     memset(self->shared, 0, sizeof self->shared);
+    for (uint64_t i = 0; i < self->n_tokens; i++)
+        self->tokens[i].is_revoking = self->tokens[i].is_revoked = true;
     for (uint64_t id = 1; id <= self->n_ops; id++)
         if (self->ops[id].effect != SIM_RAN && self->ops[id].effect != SIM_RAN_RAISE)
             self->ops[id].effect = SIM_NO_EFFECT;

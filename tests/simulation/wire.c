@@ -76,6 +76,7 @@ sim_wire_cut(sim_wire_t *self, sim_link_t *link, bool keeps_down)
     if (link->is_cut)
         return;
     link->is_cut = true;
+    link->cut_ns = self->sim->now_ns;
     self->n_cuts++;
     wire_shorten(self, &link->up, sim_below(self->sim, link->up.n + 1));
     if (sim_below(self->sim, 4) == 0)

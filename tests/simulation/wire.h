@@ -31,6 +31,7 @@ typedef struct sim_link {
     bool is_known;     /* the machine was told LINK_UP */
     bool is_told_down; /* and LINK_DOWN */
     bool is_dead;      /* so is the program at its other end */
+    int64_t cut_ns;    /* when it was cut */
     int64_t late_ns;   /* what is left of it is not delivered to the manager before that */
     sim_queue_t up;    /* to the manager */
     sim_queue_t down;  /* to the user */

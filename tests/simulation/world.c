@@ -44,6 +44,11 @@ world_deliver_up(sim_world_t *self)
         sim_frame_t *frame = sim_wire_take(&link->up);
         if (frame == NULL)
             break;
+        /* a HELLO that comes later than the grace time would open what has ended meanwhile */
+        if (link->is_cut && sim->now_ns - link->cut_ns >= self->manager.lease_ns / 2) {
+            free(frame);
+            continue;
+        }
         if (frame->len > 2 && frame->at[1] == HFI_FRAME_HELLO)
             sim_tamper_resume(sim, &self->manager, user);
         sim_manager_frame(&self->manager, link, frame);
