@@ -22,7 +22,8 @@ SLOWNESS = 20
 IGNORED = re.compile(r'--\d+-- (WARNING: unhandled amd64-linux syscall: 434|You may be able to write|Read the file README_MIS'
                      r'|Nevertheless we consider|it at http)[^\n]*\n')  # pidfd_open
 OPTIONS = ['--quiet', '--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite',
-           '--show-leak-kinds=definite', '--num-callers=30', '--trace-children=no', '--fair-sched=try']
+           '--show-leak-kinds=definite', '--num-callers=30', '--trace-children=no', '--fair-sched=try',
+           f'--suppressions={os.path.join(os.path.dirname(os.path.abspath(__file__)), "memcheck.supp")}']
 
 
 def tests_of(build, pattern):
