@@ -45,6 +45,7 @@ sim_user_begin(sim_user_t *self)
     HF_ASSERT(self->referee->n_sessions + 1 < SIM_MAX_REF_SESSIONS);
     self->session = ++self->referee->n_sessions;
     self->n_sessions++;
+    self->before = self->wire->last;
     self->n_proxies = 0;
     self->shared_asked = 0;
     self->is_closing = false;

@@ -27,6 +27,7 @@ typedef struct sim_user {
     hfi_secret_t secret;
     uint64_t session; /* the referee's number */
     uint64_t link;    /* 0: none */
+    uint64_t before;  /* links up to this one were of sockets of earlier sessions */
     int64_t away_ns;  /* not to connect before that */
     sim_proxy_t proxies[SIM_MAX_PROXIES];
     uint32_t n_proxies;

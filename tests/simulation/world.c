@@ -80,7 +80,8 @@ world_deliver_down(sim_world_t *self, sim_user_t *user)
         sim_frame_t *frame = sim_wire_take(&link->down);
         if (frame == NULL)
             break;
-        sim_user_receive(user, frame);
+        if (link->number > user->before)
+            sim_user_receive(user, frame);
         free(frame);
     }
 }
