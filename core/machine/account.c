@@ -2,6 +2,7 @@
 /* account -- see account.h */
 #include "account.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,15 +19,20 @@ hfi_machine_limits_default(hfi_machine_limits_t *self)
 bool
 hfi_machine_limits_set(hfi_machine_limits_t *self, hfi_span_t name, uint64_t value)
 {
-    if (value == 0)
-        return false;
-#define HFI_LIMIT(name_, default_, text_)                                                          \
-    if (hfi_span_equal(name, hfi_span_of(#name_))) {                                               \
-        self->name_ = value;                                                                       \
-        return true;                                                                               \
-    }
+    static const struct {
+        const char *name;
+        size_t offset;
+    } known[] = {
+#define HFI_LIMIT(name_, default_, text_) {#name_, offsetof(hfi_machine_limits_t, name_)},
 #include "limit.def"
 #undef HFI_LIMIT
+    };
+    for (size_t k = 0; value != 0 && k < sizeof known / sizeof known[0]; k++) {
+        if (hfi_span_equal(name, hfi_span_of(known[k].name))) {
+            memcpy((char *)self + known[k].offset, &value, sizeof value);
+            return true;
+        }
+    }
     return false;
 }
 

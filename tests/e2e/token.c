@@ -14,6 +14,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,17 @@ child_fails(const char *what)
 {
     (void)fprintf(stderr, "child: %s: %s: %s\n", what, hf_errkind(), hf_errmsg());
     _exit(9);
+}
+
+/* A descriptor, as an argument names it. */
+static int
+number_of(const char *text)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || number < 0 || number > INT_MAX)
+        child_fails("a descriptor");
+    return (int)number;
 }
 
 static void
@@ -59,7 +71,7 @@ child_take(hf_client_t *client, const char *road, const char *from)
     if (strcmp(road, "environment") == 0)
         return hf_adopt(client, getenv("TOKEN")); // NOLINT(concurrency-mt-unsafe)
     if (strcmp(road, "file") == 0 || strcmp(road, "pipe") == 0) {
-        int fd = road[0] == 'f' ? open(from, O_RDONLY | O_CLOEXEC) : atoi(from);
+        int fd = road[0] == 'f' ? open(from, O_RDONLY | O_CLOEXEC) : number_of(from);
         child_read(fd, token);
         return hf_adopt(client, token);
     }
@@ -93,7 +105,7 @@ child(char **argv)
     if (client == NULL)
         child_fails("connect");
     if (strcmp(argv[1], "export") == 0)
-        child_exports(client, atoi(argv[2]));
+        child_exports(client, number_of(argv[2]));
     hf_proxy_t *list =
         child_take(client, strcmp(argv[1], "die") == 0 ? "append" : argv[1], argv[2]);
     if (list == NULL)
