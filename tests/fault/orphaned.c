@@ -13,6 +13,16 @@
 
 enum { WORKERS = 3, BURST = 8, LOST = 3, HEIRS = 1000000, CALLS = 200 };
 
+/* Closed until the other manager has all its referents, whoever comes first. */
+static hf_proxy_t *
+heir_gate(hf_client_t *client)
+{
+    hf_proxy_t *gate = hf_get_or_create(client, "gate", "Semaphore", "i", INT64_C(0));
+    if (gate == NULL)
+        rig_die("gate");
+    return gate;
+}
+
 /* ---- a worker ----------------------------------------------------------------------------- */
 
 /* It is told why there is no answer. */
@@ -79,9 +89,13 @@ worker_main(const char *endpoint, bool has_heir)
     hf_disconnect(&client);
     if (has_heir) { /* its own doing, and a session of its own */
         client = rig_enter(endpoint, "1");
+        hf_proxy_t *gate = heir_gate(client);
+        if (hf_call(gate, "acquire", "") != 0)
+            rig_die("the gate");
         counter = rig_find(client, "counter");
         if (hf_call_into(counter, "add", "", "i", &count) != 0 || count <= HEIRS)
             rig_die("the other manager's counter");
+        hf_release(&gate);
         hf_release(&counter);
         hf_disconnect(&client);
     } else if (hf_connect(endpoint, NULL) != NULL || strcmp(hf_errkind(), "ConnectionError") != 0) {
@@ -160,10 +174,13 @@ another_manager_answers_nobody_else(e2e_t *e2e, uint64_t seed)
     orphan(e2e, seed, true, workers, endpoint);
     field_open(&heir, e2e, seed % 2 == 0 ? endpoint : "", HEIRS);
     assert_string_equal(e2e->endpoint, endpoint);
+    hf_proxy_t *gate = heir_gate(heir.client);
+    assert_int_equal(hf_call(gate, "release", "i", (int64_t)WORKERS), 0);
     for (int k = 0; k < WORKERS; k++)
         assert_int_equal(e2e_join(workers[k]), LOST);
     assert_int_equal(hf_call_into(heir.counter, "add", "i", (int64_t)0, "i", &count), 0);
     assert_int_equal(count, HEIRS + WORKERS);
+    hf_release(&gate);
     rig_expect_nothing_left(heir.client);
     field_close(&heir);
 }
