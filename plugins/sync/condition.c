@@ -100,46 +100,48 @@ condition_notify_all(hf_call_t *call, void *state)
 
 /* ---- the lock --------------------------------------------------------------------------- */
 
+/* Its lock's answer. */
+static hf_err_t
+condition_of_lock(hf_call_t *call, condition_t *self, hf_method_f *method)
+{
+    hfi_lock_t *lock = condition_lock(call, self);
+    return lock == NULL ? HF_RAISED : method(call, lock);
+}
+
 static hf_err_t
 condition_acquire(hf_call_t *call, void *state)
 {
-    hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_acquire(call, lock);
+    return condition_of_lock(call, state, hfi_lock_acquire);
 }
 
 static hf_err_t
 condition_release(hf_call_t *call, void *state)
 {
-    hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_release(call, lock);
+    return condition_of_lock(call, state, hfi_lock_release);
 }
 
 static hf_err_t
 condition_locked(hf_call_t *call, void *state)
 {
-    const hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_locked(call, lock);
+    return condition_of_lock(call, state, hfi_lock_locked);
 }
 
 static hf_err_t
 condition_holder(hf_call_t *call, void *state)
 {
-    const hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_holder(call, lock);
+    return condition_of_lock(call, state, hfi_lock_holder);
 }
 
 static hf_err_t
 condition_deaths(hf_call_t *call, void *state)
 {
-    const hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_deaths(call, lock);
+    return condition_of_lock(call, state, hfi_lock_deaths);
 }
 
 static hf_err_t
 condition_fence(hf_call_t *call, void *state)
 {
-    const hfi_lock_t *lock = condition_lock(call, state);
-    return lock == NULL ? HF_RAISED : hfi_lock_fence(call, lock);
+    return condition_of_lock(call, state, hfi_lock_fence);
 }
 
 /* ---- the type --------------------------------------------------------------------------- */

@@ -44,8 +44,9 @@ hfi_lock_give(hf_call_t *call, hfi_lock_t *self)
 }
 
 hf_err_t
-hfi_lock_acquire(hf_call_t *call, hfi_lock_t *self)
+hfi_lock_acquire(hf_call_t *call, void *lock)
 {
+    hfi_lock_t *self = lock;
     double seconds = 0.0;
     if (lock_patience(call, &seconds) != HF_OK)
         return HF_RAISED;
@@ -61,9 +62,9 @@ hfi_lock_acquire(hf_call_t *call, hfi_lock_t *self)
 }
 
 hf_err_t
-hfi_lock_timed_out(hf_call_t *call, void *state)
+hfi_lock_timed_out(hf_call_t *call, void *lock)
 {
-    (void)state;
+    (void)lock;
     return hf_return_bool(call, false);
 }
 
@@ -78,8 +79,9 @@ hfi_lock_pass_on(hf_call_t *call, hfi_lock_t *self)
 }
 
 hf_err_t
-hfi_lock_release(hf_call_t *call, hfi_lock_t *self)
+hfi_lock_release(hf_call_t *call, void *lock)
 {
+    hfi_lock_t *self = lock;
     if (!hfi_lock_is_held(call, self))
         return HF_RAISE(call, "RuntimeError",
                         self->is_recursive ? "cannot release un-acquired lock"
@@ -101,26 +103,30 @@ hfi_lock_died(hf_call_t *call, hfi_lock_t *self, uint64_t session)
 }
 
 hf_err_t
-hfi_lock_locked(hf_call_t *call, const hfi_lock_t *self)
+hfi_lock_locked(hf_call_t *call, void *lock)
 {
+    const hfi_lock_t *self = lock;
     return hf_return_bool(call, self->depth > 0);
 }
 
 hf_err_t
-hfi_lock_deaths(hf_call_t *call, const hfi_lock_t *self)
+hfi_lock_deaths(hf_call_t *call, void *lock)
 {
+    const hfi_lock_t *self = lock;
     return hf_return_uint(call, self->deaths);
 }
 
 hf_err_t
-hfi_lock_fence(hf_call_t *call, const hfi_lock_t *self)
+hfi_lock_fence(hf_call_t *call, void *lock)
 {
+    const hfi_lock_t *self = lock;
     return hf_return_uint(call, self->fence);
 }
 
 hf_err_t
-hfi_lock_holder(hf_call_t *call, const hfi_lock_t *self)
+hfi_lock_holder(hf_call_t *call, void *lock)
 {
+    const hfi_lock_t *self = lock;
     hf_value_t client = {.raw = {0}};
     if (self->depth == 0)
         return hf_return_nil(call);

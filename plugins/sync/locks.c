@@ -3,42 +3,6 @@
 #include "sync.h"
 
 static hf_err_t
-locks_acquire(hf_call_t *call, void *state)
-{
-    return hfi_lock_acquire(call, state);
-}
-
-static hf_err_t
-locks_release(hf_call_t *call, void *state)
-{
-    return hfi_lock_release(call, state);
-}
-
-static hf_err_t
-locks_locked(hf_call_t *call, void *state)
-{
-    return hfi_lock_locked(call, state);
-}
-
-static hf_err_t
-locks_holder(hf_call_t *call, void *state)
-{
-    return hfi_lock_holder(call, state);
-}
-
-static hf_err_t
-locks_deaths(hf_call_t *call, void *state)
-{
-    return hfi_lock_deaths(call, state);
-}
-
-static hf_err_t
-locks_fence(hf_call_t *call, void *state)
-{
-    return hfi_lock_fence(call, state);
-}
-
-static hf_err_t
 locks_create_recursive(hf_call_t *call, void *state)
 {
     hfi_lock_t *self = state;
@@ -72,16 +36,17 @@ locks_load(hf_call_t *call, void *state, const hf_value_t *saved, uint32_t save_
 
 static const hf_method_t locks_methods[] = {
     HF_METHOD_PARKS(
-        "acquire", "block: int = true, timeout: number? = nil -> bool", locks_acquire,
+        "acquire", "block: int = true, timeout: number? = nil -> bool", hfi_lock_acquire,
         hfi_lock_timed_out, HF_WRITES,
         "Acquire the lock, waiting for it if need be; false where it was not to be had in time."),
-    HF_METHOD("deaths", "-> int", locks_deaths, HF_READS,
+    HF_METHOD("deaths", "-> int", hfi_lock_deaths, HF_READS,
               "Tell how many owners died holding the lock."),
-    HF_METHOD("fence", "-> int", locks_fence, HF_READS,
+    HF_METHOD("fence", "-> int", hfi_lock_fence, HF_READS,
               "Give the number of the present or last ownership: a token against a stale owner."),
-    HF_METHOD("holder", "-> map?", locks_holder, HF_READS, "Tell who holds the lock."),
-    HF_METHOD("locked", "-> bool", locks_locked, HF_READS, "Tell whether somebody holds the lock."),
-    HF_METHOD("release", "", locks_release, HF_WRITES,
+    HF_METHOD("holder", "-> map?", hfi_lock_holder, HF_READS, "Tell who holds the lock."),
+    HF_METHOD("locked", "-> bool", hfi_lock_locked, HF_READS,
+              "Tell whether somebody holds the lock."),
+    HF_METHOD("release", "", hfi_lock_release, HF_WRITES,
               "Release the lock: the first who waits has it."),
 };
 

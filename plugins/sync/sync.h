@@ -36,14 +36,14 @@ typedef struct hfi_lock {
 /* Whether the caller may release it: an RLock's owner; anybody, of a Lock that is locked. */
 bool hfi_lock_is_held(hf_call_t *call, const hfi_lock_t *self);
 
-/* acquire(block, timeout), the call's first two arguments: answers, or parks on the lock. */
-hf_err_t hfi_lock_acquire(hf_call_t *call, hfi_lock_t *self);
-
-/* What acquire answers when its time is up. */
-hf_err_t hfi_lock_timed_out(hf_call_t *call, void *state);
-
-/* release(): answers. */
-hf_err_t hfi_lock_release(hf_call_t *call, hfi_lock_t *self);
+/* The methods of whatever is a lock; `lock` is a hfi_lock_t. acquire parks on it; timed_out is what it answers then. */
+hf_err_t hfi_lock_acquire(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_timed_out(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_release(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_locked(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_holder(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_deaths(hf_call_t *call, void *lock);
+hf_err_t hfi_lock_fence(hf_call_t *call, void *lock);
 
 /* Makes a call the owner of a free lock and answers it, as its note says. HF_RAISED: it has an error instead. */
 hf_err_t hfi_lock_give(hf_call_t *call, hfi_lock_t *self);
@@ -53,12 +53,6 @@ void hfi_lock_pass_on(hf_call_t *call, hfi_lock_t *self);
 
 /* The session has ended: what it held is passed on. */
 void hfi_lock_died(hf_call_t *call, hfi_lock_t *self, uint64_t session);
-
-/* Rows on what a lock is: they answer. */
-hf_err_t hfi_lock_locked(hf_call_t *call, const hfi_lock_t *self);
-hf_err_t hfi_lock_holder(hf_call_t *call, const hfi_lock_t *self);
-hf_err_t hfi_lock_deaths(hf_call_t *call, const hfi_lock_t *self);
-hf_err_t hfi_lock_fence(hf_call_t *call, const hfi_lock_t *self);
 
 /* Writes the lock as one value, reads it. */
 void hfi_lock_save(const hfi_lock_t *self, hf_writer_t *out);
