@@ -59,9 +59,8 @@ say_usage(FILE *to)
         to,
         "\nAn ARG or VALUE is JSON; a word that is no JSON is a string; @NAME is the handle of a "
         "named\n"
-        "referent. For a NAME a token can stand, hf1.… of `holdfast export`. Results are JSON on "
-        "stdout. Options may also stand behind the command; -- ends "
-        "them.\n\n"
+        "referent. For a NAME a token can stand, hf1.… of `holdfast export`. Results are JSON on\n"
+        "stdout. Options may also stand behind the command; -- ends them.\n\n"
         "  -m, --manager ENDPOINT  the manager (default: $HOLDFAST, else the local socket)\n"
         "  -t, --timeout SECONDS   give up after that long (default: never)\n"
         "      --json              JSON where the output would be a table\n"
@@ -70,7 +69,8 @@ say_usage(FILE *to)
         "      --ttl SECONDS       export: how long the token keeps the referent alive\n"
         "      --uses N            export: … or until it was adopted so often\n"
         "      --version           print the version\n"
-        "  -h, --help              print this, or with a command what it does\n\n"
+        "  -h, --help              print this, or with a command what it does; also: help "
+        "COMMAND\n\n"
         "Exit status: 0; 1 the call raised; 2 wrong usage; 3 no manager.\n");
 }
 
@@ -226,6 +226,16 @@ check_words(const options_t *self, const tool_command_t *command)
     return TOOL_DONE;
 }
 
+/* `help [COMMAND]` is `[COMMAND] --help`. */
+static void
+read_help(options_t *self)
+{
+    if (self->command == NULL || strcmp(self->command, "help") != 0)
+        return;
+    self->is_help = true;
+    self->command = self->context.n_words > 0 ? self->context.words[0] : NULL;
+}
+
 /* What is answered without a manager. True: answered, with *ret_status. */
 static bool
 answer_at_once(const options_t *self, const tool_command_t *command, int *ret_status)
@@ -280,6 +290,7 @@ main(int argc, char **argv)
     int status = read_options(&self, argc, argv);
     if (status != TOOL_DONE)
         return status;
+    read_help(&self);
     const tool_command_t *command = self.command == NULL ? NULL : tool_command_find(self.command);
     if (answer_at_once(&self, command, &status))
         return status;

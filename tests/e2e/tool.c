@@ -185,7 +185,9 @@ help_and_version_need_no_manager(void **state)
     e2e_t *self = *state;
     (void)snprintf(self->endpoint, sizeof self->endpoint, "ipc:///nowhere/at/all");
     DONE(self, "holdfast " HF_VERSION "\n", "--version");
-    DONE(self, NULL, "--help");
+    DONE(self, NULL, "help");
+    has(self, "usage: holdfast [");
+    MISUSE(self, "there is no command nonsense", "help", "nonsense");
     static const char *const commands[] = {
         "types", "describe", "create", "call",     "get",  "str",    "names",  "objects",
         "stats", "bind",     "unbind", "shutdown", "ping", "export", "revoke", "refs"};
@@ -196,6 +198,8 @@ help_and_version_need_no_manager(void **state)
         has(self, line);
         DONE(self, NULL, commands[i], "--help");
         (void)snprintf(line, sizeof line, "usage: holdfast %s", commands[i]);
+        has(self, line);
+        DONE(self, NULL, "help", commands[i]);
         has(self, line);
     }
 }
