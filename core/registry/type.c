@@ -12,7 +12,7 @@
 /* What the oldest header that we load has at least: the members up to the first that may be absent. */
 enum {
     TYPE_SIZE_LEAST = offsetof(hf_type_t, save_version),
-    METHOD_SIZE_LEAST = sizeof(hf_method_t),
+    METHOD_SIZE_LEAST = offsetof(hf_method_t, work),
     STRUCT_SIZE_MOST = 4096,
     N_UNIVERSALS = 3,
 };
@@ -185,8 +185,9 @@ check_sizes(const type_check_t *c, const hf_type_t *row)
                            (unsigned)row->size, (unsigned)sizeof *row, (unsigned)TYPE_SIZE_LEAST);
     if (row->method_size < METHOD_SIZE_LEAST || row->method_size > STRUCT_SIZE_MOST ||
         row->method_size % 8 != 0)
-        return type_refuse(c, "its `method_size` is %u; this manager's is %u, which is the least",
-                           (unsigned)row->method_size, (unsigned)METHOD_SIZE_LEAST);
+        return type_refuse(c, "its `method_size` is %u; this manager's is %u, at least %u is needed",
+                           (unsigned)row->method_size, (unsigned)sizeof(hf_method_t),
+                           (unsigned)METHOD_SIZE_LEAST);
     return true;
 }
 

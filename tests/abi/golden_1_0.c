@@ -8,15 +8,7 @@
 
 #include <holdfast/plugin.h>
 
-#define MEMBER(struct_, member_, offset_, ...)                                                     \
-    _Static_assert(offsetof(struct_, member_) == (offset_), #struct_ "." #member_ " has moved");   \
-    _Static_assert(_Generic(&((struct_ *)0)->member_, __VA_ARGS__ : 1, default : 0),               \
-                   #struct_ "." #member_ " has another type")
-#define AT_LEAST(struct_, size_)                                                                   \
-    _Static_assert(sizeof(struct_) >= (size_), #struct_ " has lost its end")
-#define EXACTLY(struct_, size_)                                                                    \
-    _Static_assert(sizeof(struct_) == (size_), #struct_ " is of another size")
-#define CODE(name_, number_) _Static_assert((name_) == (number_), #name_ " has another number")
+#include "golden.h"
 
 #if UINTPTR_MAX == UINT64_MAX
 
@@ -67,6 +59,9 @@ MEMBER(hf_method_t, run, 24, hf_method_f **);
 MEMBER(hf_method_t, timed_out, 32, hf_timed_out_f **);
 MEMBER(hf_method_t, flags, 40, uint32_t *);
 MEMBER(hf_method_t, spare, 44, uint32_t *);
+
+FUNCTION(hf_method_f, hf_err_t (*)(hf_call_t *call, void *self));
+FUNCTION(hf_timed_out_f, hf_err_t (*)(hf_call_t *call, void *self));
 
 AT_LEAST(hf_type_t, 160);
 MEMBER(hf_type_t, size, 0, uint32_t *);

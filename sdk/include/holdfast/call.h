@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* call.h -- what a method calls: thin inlines over call->host. Comes with plugin.h, which an author includes.
  *
- * All of it is [machine]: inside a function of the plugin's, with the call that it was given. What returns HF_RAISED
+ * All of it is for the inside of a function of the plugin's, with the call that it was given: in the machine's thread
+ * [machine], and where the tag says so in the `work` of an offloaded method, too [work]. What returns HF_RAISED
  * has set the error: `return HF_RAISED`. HF_RAISE, hf_raise_value, hf_return_new, hf_build and hf_log are macros onto
  * variadic members, so that no header of the C library is needed.
  */
@@ -23,7 +24,7 @@ extern "C" {
  *
  * Returns a borrowed value, for the call's life, parked or not; HF_NONE where it was left out and its default
  * is `...`. A place past the last gives HF_NONE, and the call ends in RemoteError.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline const hf_value_t *
 hf_arg(hf_call_t *call, uint32_t k)
@@ -37,7 +38,7 @@ hf_arg(hf_call_t *call, uint32_t k)
  * k                the parameter's place in the signature, from 0
  *
  * Returns false where it was left out and its default is `...`.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline bool
 hf_arg_given(hf_call_t *call, uint32_t k)
@@ -51,7 +52,7 @@ hf_arg_given(hf_call_t *call, uint32_t k)
  * k                the parameter's place in the signature, from 0
  *
  * Returns it; false where it is no bool.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline bool
 hf_arg_bool(hf_call_t *call, uint32_t k)
@@ -65,7 +66,7 @@ hf_arg_bool(hf_call_t *call, uint32_t k)
  * k                the parameter's place in the signature, from 0
  *
  * Returns it; 0 where it is no int of 64 bits (which `int` in the signature has ruled out).
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline int64_t
 hf_arg_int(hf_call_t *call, uint32_t k)
@@ -79,7 +80,7 @@ hf_arg_int(hf_call_t *call, uint32_t k)
  * k                the parameter's place in the signature, from 0
  *
  * Returns it; 0.0 where it is no number.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline double
 hf_arg_float(hf_call_t *call, uint32_t k)
@@ -94,7 +95,7 @@ hf_arg_float(hf_call_t *call, uint32_t k)
  * ret_len   gives     its bytes
  *
  * Returns borrowed UTF-8 without a NUL at its end, for the call's life; NULL where it is no str.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline const char *
 hf_arg_str(hf_call_t *call, uint32_t k, size_t *ret_len)
@@ -109,7 +110,7 @@ hf_arg_str(hf_call_t *call, uint32_t k, size_t *ret_len)
  * ret_len   gives     their number
  *
  * Returns borrowed bytes for the call's life; NULL where it is no bytes.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline const uint8_t *
 hf_arg_bytes(hf_call_t *call, uint32_t k, size_t *ret_len)
@@ -123,7 +124,7 @@ hf_arg_bytes(hf_call_t *call, uint32_t k, size_t *ret_len)
  * k                the parameter's place in the signature, from 0
  *
  * Returns seconds, >= 0 (below 0 counts as 0); HF_FOREVER for nil and where it was left out; NaN stays NaN.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline double
 hf_arg_timeout(hf_call_t *call, uint32_t k)
@@ -142,7 +143,7 @@ hf_arg_timeout(hf_call_t *call, uint32_t k)
  * call   borrows   the call being served
  *
  * Returns HF_OK, or HF_RAISED where the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_nil(hf_call_t *call)
@@ -156,7 +157,7 @@ hf_return_nil(hf_call_t *call)
  * value             the answer
  *
  * Returns HF_OK, or HF_RAISED where the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_bool(hf_call_t *call, bool value)
@@ -170,7 +171,7 @@ hf_return_bool(hf_call_t *call, bool value)
  * value             the answer
  *
  * Returns HF_OK, or HF_RAISED where the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_int(hf_call_t *call, int64_t value)
@@ -184,7 +185,7 @@ hf_return_int(hf_call_t *call, int64_t value)
  * value             the answer
  *
  * Returns HF_OK, or HF_RAISED where the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_uint(hf_call_t *call, uint64_t value)
@@ -198,7 +199,7 @@ hf_return_uint(hf_call_t *call, uint64_t value)
  * value             the answer
  *
  * Returns HF_OK, or HF_RAISED where the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_float(hf_call_t *call, double value)
@@ -213,7 +214,7 @@ hf_return_float(hf_call_t *call, double value)
  * len              bytes
  *
  * Returns HF_OK, or HF_RAISED: no UTF-8, LimitExceeded, or the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_str(hf_call_t *call, const char *text, size_t len)
@@ -228,7 +229,7 @@ hf_return_str(hf_call_t *call, const char *text, size_t len)
  * len              their number
  *
  * Returns HF_OK, or HF_RAISED: LimitExceeded, or the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_bytes(hf_call_t *call, const void *at, size_t len)
@@ -242,7 +243,7 @@ hf_return_bytes(hf_call_t *call, const void *at, size_t len)
  * value   borrows   any; copied, and handles inside it are given to the caller
  *
  * Returns HF_OK, or HF_RAISED: LimitExceeded, or the call was answered before.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_value(hf_call_t *call, const hf_value_t *value)
@@ -255,7 +256,7 @@ hf_return_value(hf_call_t *call, const hf_value_t *value)
  * call   borrows   the call being served
  *
  * Returns a borrowed writer for exactly one item, to be finished by hf_return_written; NULL: raised, return HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_writer_t *
 hf_return_writer(hf_call_t *call)
@@ -268,7 +269,7 @@ hf_return_writer(hf_call_t *call)
  * call   borrows   the call being served
  *
  * Returns HF_OK, or HF_RAISED: LimitExceeded, or what was written is not one item.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_return_written(hf_call_t *call)
@@ -294,7 +295,7 @@ hf_return_written(hf_call_t *call)
  * format   borrows   printf's, a sentence for people, with its arguments behind it
  *
  * Returns HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 #define HF_RAISE(call_, kind_, ...)      ((call_)->host->raise((call_), (kind_), NULL, __VA_ARGS__))
 
@@ -306,7 +307,7 @@ hf_return_written(hf_call_t *call)
  * format   borrows   printf's, with its arguments behind it
  *
  * Returns HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 #define hf_raise_value(call_, kind_, data_, ...)                                                   \
     ((call_)->host->raise((call_), (kind_), (data_), __VA_ARGS__))
@@ -492,7 +493,7 @@ hf_unhold(hf_call_t *call, const hf_value_t *value)
  *                       B const void * and size_t, n nil, v const hf_value_t *, [..] a list, {k:v,..} a map
  *
  * Returns HF_OK, or HF_RAISED: the picture is broken, or LimitExceeded.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 #define hf_build(call_, ret_value_, ...) ((call_)->host->build((call_), (ret_value_), __VA_ARGS__))
 
@@ -503,7 +504,7 @@ hf_unhold(hf_call_t *call, const hf_value_t *value)
  * b      borrows   any
  *
  * Returns true where they are equal: 1 == 1.0 == True; NaN equals nothing.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline bool
 hf_equal(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
@@ -518,7 +519,7 @@ hf_equal(hf_call_t *call, const hf_value_t *a, const hf_value_t *b)
  * ret_hash   gives     it; untouched on false
  *
  * Returns false where the value is unhashable: a map, or a list with one inside.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline bool
 hf_hash(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash)
@@ -534,7 +535,7 @@ hf_hash(hf_call_t *call, const hf_value_t *value, uint64_t *ret_hash)
  * ret_order   gives     -1, 0 or 1; untouched on false
  *
  * Returns false where the two have no order.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline bool
 hf_compare(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_order)
@@ -549,7 +550,7 @@ hf_compare(hf_call_t *call, const hf_value_t *a, const hf_value_t *b, int *ret_o
  * ret_str   gives     a str for the call's life; untouched on failure
  *
  * Returns HF_OK, or HF_RAISED: LimitExceeded.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_repr(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str)
@@ -562,7 +563,7 @@ hf_repr(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str)
  * call   borrows   the call being served
  *
  * Returns a borrowed writer for exactly one item, to be finished by hf_written; NULL: raised, return HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_writer_t *
 hf_writer(hf_call_t *call)
@@ -577,7 +578,7 @@ hf_writer(hf_call_t *call)
  * ret_value   gives     the value, for the call's life (hf_keep keeps it longer); untouched on failure
  *
  * Returns HF_OK, or HF_RAISED: LimitExceeded, or what was written is not one item.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
 hf_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value)
@@ -669,8 +670,9 @@ hf_visit_value(hf_call_t *call, hf_visit_t *visit, const hf_value_t *value)
  * call   borrows   the call being served
  * n                bytes
  *
- * Returns a block to be freed by hf_free; NULL: raised (LimitExceeded), return HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Returns a block to be freed by hf_free; NULL: raised (LimitExceeded), return HF_RAISED. What `work` allocates lasts
+ * until it returns, and is freed then.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline void *
 hf_alloc(hf_call_t *call, size_t n)
@@ -685,7 +687,7 @@ hf_alloc(hf_call_t *call, size_t n)
  * n                 bytes; what is new is not zeroed
  *
  * Returns the block, moved perhaps; NULL: raised (LimitExceeded), return HF_RAISED.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline void *
 hf_realloc(hf_call_t *call, void *block, size_t n)
@@ -699,7 +701,7 @@ hf_realloc(hf_call_t *call, void *block, size_t n)
  * block   takes     what hf_alloc gave, or NULL
  *
  * Returns nothing.
- * Thread: [machine]. Blocks: no. Since: 1.0.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.0.
  */
 static inline void
 hf_free(hf_call_t *call, void *block)
@@ -831,6 +833,34 @@ hf_timer(hf_call_t *call, uint32_t number, double seconds)
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 #define hf_log(call_, level_, ...) ((call_)->host->log((call_), (level_), __VA_ARGS__))
+
+/* hf_is_cancelled -- does nobody wait any more for what `work` does?
+ *
+ * call   borrows   the call being served
+ *
+ * Returns true in `work` once the call was cancelled, its time is up or its session has ended: what `work` answers
+ * will be dropped; elsewhere false.
+ * Thread: [machine], [work]. Blocks: no. Since: 1.1.
+ */
+static inline bool
+hf_is_cancelled(hf_call_t *call)
+{
+    return call->host->is_cancelled(call);
+}
+
+/* hf_extension -- what a manager may have beyond its table.
+ *
+ * call   borrows   the call being served
+ * name   borrows   HF_EXTENSION_…
+ *
+ * Returns a borrowed struct of that extension's type, for ever; NULL: this manager has it not.
+ * Thread: [machine]. Blocks: no. Since: 1.1.
+ */
+static inline const void *
+hf_extension(hf_call_t *call, const char *name)
+{
+    return call->host->get_extension(call, name);
+}
 
 #ifdef __cplusplus
 }

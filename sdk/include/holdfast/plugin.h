@@ -9,11 +9,14 @@
  * What a method calls is in call.h, which comes with this header.
  *
  * Threads: every function of a plugin runs in the machine's thread, one at a time [machine], to
- * its end. It reads no clock, draws no chance and starts no thread of its own: hf_now, hf_random
- * and hf_timer come from the event, so that a replay gives the same.
+ * its end; but for the `work` of an offloaded method, which runs on a thread of a pool [work] while
+ * its referent stands still. None reads a clock, draws chance or starts a thread of its own:
+ * hf_now, hf_random and hf_timer come from the event, so that a replay gives the same.
  *
  * ABI versions: a line for each change.
  *   1.0  the first.
+ *   1.1  hf_method.work and .finish appended, HF_OFFLOAD; hf_host.is_cancelled appended; extensions
+ *        holdfast.memory and holdfast.about. Old plugins: no method of theirs is offloaded.
  */
 #ifndef HF_PLUGIN_H
 #define HF_PLUGIN_H
@@ -30,7 +33,7 @@ extern "C" {
 
 #define HF_ABI_MAGIC 0x48464c44u /* "HFLD" */
 #define HF_ABI_MAJOR 1u
-#define HF_ABI_MINOR 0u
+#define HF_ABI_MINOR 1u
 
 typedef struct hf_host hf_host_t;
 typedef struct hf_type hf_type_t;
@@ -66,6 +69,7 @@ enum {
     HF_WRITES = 2,    /* may change the referent */
     HF_PARKS = 4,     /* may park; a park without it is refused */
     HF_SENSITIVE = 8, /* its arguments stay out of logs */
+    HF_OFFLOAD = 16,  /* HF_METHOD_OFFLOAD sets it: `work` and `finish`, no `run`; parks never */
 };
 
 /* Levels of hf_log, syslog's numbers. */
@@ -87,6 +91,15 @@ typedef hf_err_t hf_method_f(hf_call_t *call, void *self);
 /* Answers a parked call whose time is up, [machine]. */
 typedef hf_err_t hf_timed_out_f(hf_call_t *call, void *self);
 
+/* The long half of an offloaded method, [work]: reads its arguments and its referent, which stands
+ * still meanwhile; answers one value or raises. Of call.h it may use what is tagged [work]; all else
+ * is refused there. What it allocates is freed when it returns. */
+typedef hf_err_t hf_work_f(hf_call_t *call, const void *self);
+
+/* The other half, [machine], once `work` is done and somebody still waits: changes the referent and
+ * answers, or raises; no answer of its own: `value`, what `work` answered, is the answer. */
+typedef hf_err_t hf_finish_f(hf_call_t *call, void *self, const hf_value_t *value);
+
 typedef struct hf_method {
     const char *name;
     const char *signature; /* "item: any, block: bool = true, timeout: number? = nil -> any" */
@@ -95,6 +108,8 @@ typedef struct hf_method {
     hf_timed_out_f *timed_out; /* NULL: TimeoutError */
     uint32_t flags;
     uint32_t spare;
+    hf_work_f *work;     /* since 1.1, with HF_OFFLOAD */
+    hf_finish_f *finish; /* NULL: what `work` answers is the answer */
 } hf_method_t;
 
 typedef struct hf_visit hf_visit_t; /* what traverse reports to */
@@ -152,7 +167,7 @@ typedef struct hf_plugin_descriptor {
     const void *(*get_extension)(const char *name); /* [any] "holdfast.…"; may be NULL */
 } hf_plugin_t;
 
-/* The functions that a manager lends, all [machine]; call.h says what each does. A plugin looks at
+/* The functions that a manager lends; call.h says what each does, and on which thread. A plugin looks at
  * `size` before it uses a later member. */
 struct hf_host {
     uint32_t size;
@@ -216,7 +231,35 @@ struct hf_host {
     hf_err_t (*timer)(hf_call_t *call, uint32_t number, double seconds);
     void (*log)(hf_call_t *call, int32_t level, const char *format, ...) HF_FORMAT(3, 4);
     hf_err_t (*client)(hf_call_t *call, uint64_t session, hf_value_t *ret_text);
+
+    /* since 1.1 */
+    bool (*is_cancelled)(hf_call_t *call);
 };
+
+/* ---- extensions ------------------------------------------------------------------------ */
+
+/* What either side may have or not, asked for by name; NULL: it has not. Each begins with its own
+ * size, and only grows. */
+
+/* The host's, by hf_extension: what memory there is. Since 1.1. */
+#define HF_EXTENSION_MEMORY "holdfast.memory"
+typedef struct hf_memory {
+    uint32_t size;
+    uint32_t spare;
+    uint64_t (*left)(hf_call_t *call); /* [machine] bytes that the manager still gives */
+    uint64_t (*own)(hf_call_t *call);  /* [machine] bytes charged to the referent being called */
+} hf_memory_t;
+
+/* The plugin's, by get_extension of its descriptor: who made it; stats() tells. Members may be NULL. Since 1.1. */
+#define HF_EXTENSION_ABOUT "holdfast.about"
+typedef struct hf_about {
+    uint32_t size;
+    uint32_t spare;
+    const char *summary; /* one sentence */
+    const char *author;
+    const char *licence;
+    const char *home; /* where it is to be found */
+} hf_about_t;
 
 /* ---- tables --------------------------------------------------------------------------- */
 
@@ -230,11 +273,17 @@ struct hf_host {
         .name = (name_), .signature = (signature_), .doc = (doc_), .run = (run_),                  \
         .timed_out = (timed_out_), .flags = (flags_) | HF_PARKS                                    \
     }
+#define HF_METHOD_OFFLOAD(name_, signature_, work_, finish_, flags_, doc_)                         \
+    {                                                                                              \
+        .name = (name_), .signature = (signature_), .doc = (doc_), .flags = (flags_) | HF_OFFLOAD, \
+        .work = (work_), .finish = (finish_)                                                       \
+    }
 #define HF_TYPE(name_, state_, methods_, doc_)                                                     \
     .size = sizeof(hf_type_t), .method_size = sizeof(hf_method_t), .name = (name_), .doc = (doc_), \
     .methods = (methods_), .n_methods = sizeof(methods_) / sizeof((methods_)[0]),                  \
     .self_size = sizeof(state_)
-#define HF_PLUGIN(name_, version_, ...)                                                            \
+/* With hooks of the plugin's own, each of which may be NULL. */
+#define HF_PLUGIN_WITH(name_, version_, open_, close_, get_extension_, ...)                        \
     extern const hf_plugin_t hf_plugin;                                                            \
     __attribute__((visibility("default"))) const hf_plugin_t hf_plugin = {                         \
         .magic = HF_ABI_MAGIC,                                                                     \
@@ -244,7 +293,12 @@ struct hf_host {
         .name = (name_),                                                                           \
         .version = (version_),                                                                     \
         .types = (const hf_type_t *const[]){__VA_ARGS__, NULL},                                    \
+        .open = (open_),                                                                           \
+        .close = (close_),                                                                         \
+        .get_extension = (get_extension_),                                                         \
     }
+#define HF_PLUGIN(name_, version_, ...)                                                            \
+    HF_PLUGIN_WITH(name_, version_, NULL, NULL, NULL, __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,9 @@
  * to two machines at once, and what they answer is compared byte for byte: a type whose answers depend on an address
  * or on anything else that a replay would not repeat ends the test's process, with a line that says so.
  *
+ * The manager here looks closer than one that serves: a method that parks after it has changed its own state, and a
+ * `work` that changes its referent, are told of as RemoteError, with a line in the log.
+ *
  * Arguments are told by a picture, holdfast.h's, without h and p: pass a referent by v and hf_testing_handle.
  * Texts and values that are lent here live until the manager is destroyed.
  *
@@ -289,6 +292,26 @@ void hf_testing_release(hf_testing_session_t *session, uint64_t object);
  * Thread: [any]. Blocks: no. Since: 1.0.
  */
 void hf_testing_pass(hf_testing_t *self, double seconds);
+
+/* hf_testing_set_late -- whether the `work` of offloaded methods waits for hf_testing_run_jobs.
+ *
+ * self      borrows   the manager
+ * is_late             true: such a call is told as "parked" until then; false, as at first: it is done at once
+ *
+ * Returns nothing.
+ * Thread: [any]. Blocks: no. Since: 1.1.
+ */
+void hf_testing_set_late(hf_testing_t *self, bool is_late);
+
+/* hf_testing_run_jobs -- run the `work` that waits, the oldest first, and let the machine go on.
+ *
+ * self   borrows   the manager
+ * n                at most so many
+ *
+ * Returns how many were run, those cancelled meanwhile too.
+ * Thread: [any]. Blocks: no. Since: 1.1.
+ */
+uint32_t hf_testing_run_jobs(hf_testing_t *self, uint32_t n);
 
 /* hf_testing_referents -- how many referents there are, the manager itself not counted.
  *

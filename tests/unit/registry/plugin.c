@@ -106,12 +106,12 @@ another_abi_is_refused_by_both_numbers(void **state)
     refused(plugins, &d, "its magic is 0x464c457f, a plugin's is 0x48464c44: it is no plugin");
     d = sound();
     d.major = 2;
-    refused(plugins, &d, "it is made for ABI 2.0, this manager has 1.0: another major version");
+    refused(plugins, &d, "it is made for ABI 2.1, this manager has 1.1: another major version");
     d.major = 0;
-    refused(plugins, &d, "it is made for ABI 0.0, this manager has 1.0: another major version");
+    refused(plugins, &d, "it is made for ABI 0.1, this manager has 1.1: another major version");
     d = sound();
     d.minor = 1;
-    refused(plugins, &d, "it is made for ABI 1.1, this manager has only 1.0");
+    refused(plugins, &d, "it is made for ABI 1.2, this manager has only 1.1");
     static const uint32_t sizes[] = {0, 16, offsetof(hf_plugin_t, open) - 8,
                                      sizeof(hf_plugin_t) - 4, 1 << 20};
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {

@@ -206,13 +206,14 @@ sizes_that_cannot_be_are_refused(void **state)
             (unsigned)offsetof(hf_type_t, save_version));
         refused(&table, want);
     }
-    static const uint32_t rows[] = {0, sizeof(hf_method_t) - 8, sizeof(hf_method_t) + 4, 1 << 20};
+    static const uint32_t rows[] = {0, offsetof(hf_method_t, work) - 8, sizeof(hf_method_t) + 4,
+                                    1 << 20};
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         table_open(&table);
         table.type.method_size = rows[k];
         (void)snprintf(
             want, sizeof want,
-            "type (nameless): its `method_size` is %u; this manager's is %u, which is the least",
+            "type (nameless): its `method_size` is %u; this manager's is %u, at least 48 is needed",
             (unsigned)rows[k], (unsigned)sizeof(hf_method_t));
         refused(&table, want);
     }
