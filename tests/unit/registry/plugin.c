@@ -110,7 +110,7 @@ another_abi_is_refused_by_both_numbers(void **state)
     d.major = 0;
     refused(plugins, &d, "it is made for ABI 0.1, this manager has 1.1: another major version");
     d = sound();
-    d.minor = 1;
+    d.minor = HF_ABI_MINOR + 1;
     refused(plugins, &d, "it is made for ABI 1.2, this manager has only 1.1");
     static const uint32_t sizes[] = {0, 16, offsetof(hf_plugin_t, open) - 8,
                                      sizeof(hf_plugin_t) - 4, 1 << 20};
