@@ -26,8 +26,6 @@
 
 #include "scan.h"
 
-enum { CALL_DEPTH_MAX = 16 };
-
 /* ---- around a plugin's function --------------------------------------------------------- */
 
 void
@@ -38,9 +36,8 @@ hfi_call_probe(const hfi_call_t *self)
                  self->name, self->referent == NULL ? 0 : self->referent->number);
 }
 
-/* What the function returned against what it did. */
-static void
-call_judge(hfi_call_t *self, hf_err_t err)
+void
+hfi_call_judge(hfi_call_t *self, hf_err_t err)
 {
     if (self->is_faulty)
         return;
@@ -81,9 +78,8 @@ call_settle(hfi_call_t *self)
     hfi_record_free(self->state, record);
 }
 
-/* Gives back those of the taken calls that are answered or parked; `all`: the others too, with an error. */
-static void
-call_settle_taken(hfi_call_t *self, bool all)
+void
+hfi_call_settle_taken(hfi_call_t *self, bool all)
 {
     hfi_call_t *open = NULL;
     hfi_call_t *oldest = NULL;
@@ -117,11 +113,11 @@ hfi_call_close(hfi_call_t *self, hf_err_t err)
     bool is_outermost = self->outer == NULL;
     hfi_arena_mark_t mark = self->mark;
     if (err != HF_OK || self->stage != HFI_STAGE_ANSWERED)
-        call_judge(self, err);
+        hfi_call_judge(self, err);
     if (self->is_faulty && self->record != NULL && self->record->state != HFI_PARKED_RUNNING)
         hfi_record_unlist(state, self->record);
     if (self->taken != NULL)
-        call_settle_taken(self, true);
+        hfi_call_settle_taken(self, true);
     call_settle(self);
     if (self->sink != HFI_SINK_INNER)
         hfi_call_return(&self);
@@ -210,14 +206,6 @@ call_run_method(hfi_call_t *self)
     hfi_call_close(self, err);
 }
 
-static void
-call_set_referent(hfi_call_t *self, hfi_referent_t *referent)
-{
-    self->referent = referent;
-    self->type = referent->type;
-    self->plugin = referent->type->plugin;
-}
-
 /* ---- what clients send ----------------------------------------------------------------- */
 
 /* Runs the method of that name, or says that there is none. */
@@ -235,7 +223,7 @@ static void
 call_start(hfi_state_t *state, const hfi_request_t *request)
 {
     hfi_call_t *self = hfi_call_borrow(state);
-    call_set_referent(self, request->referent);
+    hfi_call_set_referent(self, request->referent);
     self->mark = hfi_arena_mark(&state->arena);
     self->session = request->session;
     self->number = request->number;
@@ -269,7 +257,7 @@ call_start_plain(hfi_state_t *state, hfi_session_t *session, const hfi_message_t
     if (referent == NULL || referent->busy != 0)
         return false;
     hfi_call_t *self = hfi_call_borrow(state);
-    call_set_referent(self, referent);
+    hfi_call_set_referent(self, referent);
     self->mark = hfi_arena_mark(&state->arena);
     self->session = session;
     self->number = number;
@@ -357,7 +345,7 @@ static hfi_call_t *
 call_of_record(hfi_state_t *state, hfi_parked_t *record)
 {
     hfi_call_t *self = hfi_call_borrow(state);
-    call_set_referent(self, record->referent);
+    hfi_call_set_referent(self, record->referent);
     self->mark = hfi_arena_mark(&state->arena);
     self->session = record->session;
     self->number = record->number;
@@ -511,122 +499,6 @@ hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record)
     hfi_record_free(state, record);
 }
 
-/* ---- functions of types that are no calls ----------------------------------------------- */
-
-hfi_call_t *
-hfi_call_hook(hfi_state_t *state, hfi_referent_t *referent, const char *name, hfi_sink_t sink)
-{
-    hfi_call_t *self = hfi_call_borrow(state);
-    call_set_referent(self, referent);
-    self->mark = hfi_arena_mark(&state->arena);
-    self->name = name;
-    self->sink = sink;
-    if (state->running != NULL) { /* inside a call: on behalf of who calls */
-        self->session = state->running->session;
-        self->thread = state->running->thread;
-    }
-    return self;
-}
-
-static bool
-call_is_too_deep(hfi_call_t *outer)
-{
-    if (outer->state->depth < CALL_DEPTH_MAX)
-        return false;
-    (void)hfi_answer_raise(outer, "LimitExceeded", NULL, "too many referents inside each other");
-    return true;
-}
-
-/* Runs a function that answers on another referent, for the outer call. */
-static bool
-call_inner(hfi_call_t *outer, hfi_referent_t *referent, const char *name, hf_method_f *run,
-           hf_value_t *ret_value)
-{
-    if (call_is_too_deep(outer))
-        return false;
-    hfi_state_t *state = outer->state;
-    hfi_call_t *self = hfi_call_hook(state, referent, name, HFI_SINK_INNER);
-    hf_err_t err = call_run(self, run);
-    self->outer = outer; /* what it built lasts as long as the outer call */
-    hfi_call_close(self, err);
-    bool is_answered = self->stage == HFI_STAGE_ANSWERED;
-    if (is_answered) {
-        hf_value_t value = hfi_answer_inner(self);
-        *ret_value = hfi_arena_copy(&state->arena, &value);
-    } else {
-        (void)hfi_answer_pass_on(outer, &self->failure);
-    }
-    hfi_call_return(&self);
-    return is_answered;
-}
-
-bool
-hfi_call_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
-{
-    *ret_value = (hf_value_t){.raw = {0}};
-    if (referent->type->row->getvalue == NULL)
-        return true;
-    return call_inner(outer, referent, "getvalue", referent->type->row->getvalue, ret_value);
-}
-
-bool
-hfi_call_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
-{
-    return call_inner(outer, referent, "repr", outer->state->universals[HFI_REPR], ret_value);
-}
-
-/* Runs create on the newborn; false: *outer has raised. */
-static bool
-call_create(hfi_call_t *outer, hfi_referent_t *referent, const hf_value_t *args,
-            const hf_value_t *kwargs)
-{
-    /* WALK plugin 6/8: a referent is born, and `create` begins its state */
-    const hfi_type_t *type = referent->type;
-    hfi_call_t *self = hfi_call_hook(outer->state, referent, "create", HFI_SINK_NONE);
-    hf_err_t err = HF_RAISED;
-    self->outer = outer;
-    bool is_bound = hfi_call_bind(self, type->signature, type->row->name, args, kwargs);
-    if (is_bound && type->row->create != NULL) {
-        hfi_call_enter(self);
-        err = type->row->create(&self->head, hfi_referent_self(referent));
-        hfi_call_leave(self);
-    } else if (is_bound) {
-        err = HF_OK;
-    }
-    self->outer = outer;
-    call_judge(self, err);
-    call_settle_taken(self, true);
-    bool is_born = self->stage == HFI_STAGE_OPEN;
-    if (!is_born)
-        (void)hfi_answer_pass_on(outer, &self->failure);
-    hfi_call_return(&self);
-    return is_born;
-}
-
-hfi_referent_t *
-hfi_call_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
-               const hf_value_t *kwargs)
-{
-    hfi_state_t *state = outer->state;
-    if (call_is_too_deep(outer))
-        return NULL;
-    if (state->referents.table.live >= state->boot.limits.referents) {
-        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
-                               "the manager has as many referents as it may");
-        return NULL;
-    }
-    hfi_referent_t *referent = hfi_referents_birth(&state->referents, type);
-    if (referent == NULL) {
-        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
-                               "the manager's memory is at its limit");
-        return NULL;
-    }
-    if (call_create(outer, referent, args, kwargs))
-        return referent;
-    referent->is_stillborn = 1;
-    return NULL;
-}
-
 /* ---- parking ---------------------------------------------------------------------------- */
 
 /* The record of a call that parks; false: a limit, raised. */
@@ -749,7 +621,7 @@ hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters)
     }
     if (waiters->count == 0 || running == NULL)
         return NULL;
-    call_settle_taken(running, false);
+    hfi_call_settle_taken(running, false);
     hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
     hfi_record_unlist(state, record);
     hfi_call_t *other = call_of_record(state, record);

@@ -29,11 +29,16 @@ void hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const h
 /* Nobody waits for it any more: its session ends. */
 void hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record);
 
-/* ---- functions of types that are no calls ---------------------------------------------- */
+/* ---- around a plugin's function ------------------------------------------------------- */
 
-/* Lends a call for a hook of a referent's type. `name` is a literal. */
-hfi_call_t *hfi_call_hook(hfi_state_t *state, hfi_referent_t *referent, const char *name,
-                          hfi_sink_t sink);
+/* Whose function it is. */
+static inline void
+hfi_call_set_referent(hfi_call_t *self, hfi_referent_t *referent)
+{
+    self->referent = referent;
+    self->type = referent->type;
+    self->plugin = referent->type->plugin;
+}
 
 /* Tells the probe that a plugin's function begins. */
 void hfi_call_probe(const hfi_call_t *self);
@@ -65,16 +70,11 @@ hfi_call_leave(hfi_call_t *self)
  * there afterwards, to be read and given back by hfi_call_return; all others are gone. */
 void hfi_call_close(hfi_call_t *self, hf_err_t err);
 
-/* The referent's value, for as long as the outer call runs: HF_NONE where its type has none. False: *outer has
- * raised. */
-bool hfi_call_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+/* What the function returned against what it did. */
+void hfi_call_judge(hfi_call_t *self, hf_err_t err);
 
-/* The referent's repr, a str, for as long as the outer call runs. False: *outer has raised. */
-bool hfi_call_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
-
-/* Makes a referent, held by nobody yet; NULL: *outer has raised. args a list, kwargs a map or HF_NONE. */
-hfi_referent_t *hfi_call_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
-                               const hf_value_t *kwargs);
+/* Gives back those of the taken calls that are answered or parked; `all`: the others too, with an error. */
+void hfi_call_settle_taken(hfi_call_t *self, bool all);
 
 /* Binds arguments to self->bound, and head to them. False: raised. */
 bool hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const char *function,

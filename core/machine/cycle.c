@@ -24,6 +24,7 @@
 
 #include <base/check.h>
 
+#include "hook.h"
 #include "reap.h"
 #include "scan.h"
 
@@ -82,7 +83,7 @@ hfi_cycle_look_into(hfi_referent_t *referent, hf_visit_t *visit)
     hfi_state_t *state = visit->state;
     if (referent->type->row->traverse == NULL)
         return;
-    hfi_call_t *call = hfi_call_hook(state, referent, "traverse", HFI_SINK_NONE);
+    hfi_call_t *call = hfi_hook_borrow(state, referent, "traverse", HFI_SINK_NONE);
     hfi_call_enter(call);
     referent->type->row->traverse(&call->head, hfi_referent_self(referent), visit);
     hfi_call_leave(call);

@@ -18,8 +18,8 @@
 #include <value/repr.h>
 #include <value/value.h>
 
-#include "call.h"
 #include "cycle.h"
+#include "hook.h"
 #include "scan.h"
 #include "timer.h"
 
@@ -436,7 +436,7 @@ host_value_of(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value)
 {
     hfi_call_t *self = hfi_call_of(call);
     hfi_referent_t *referent = host_referent(self, handle);
-    if (referent == NULL || !hfi_call_value_of(self, referent, ret_value))
+    if (referent == NULL || !hfi_hook_value_of(self, referent, ret_value))
         return HF_RAISED;
     return HF_OK;
 }
@@ -523,7 +523,7 @@ host_return_new(hf_call_t *call, const hf_type_t *type, const char *picture, ...
     va_end(args);
     if (!is_built)
         return HF_RAISED;
-    hfi_referent_t *referent = hfi_call_birth(self, known, &list, &map);
+    hfi_referent_t *referent = hfi_hook_birth(self, known, &list, &map);
     if (referent == NULL)
         return HF_RAISED;
     hf_writer_t *w = hfi_answer_begin(self);

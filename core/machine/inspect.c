@@ -8,7 +8,7 @@
 #include <registry/text.h>
 #include <value/value.h>
 
-#include "call.h"
+#include "hook.h"
 
 enum { INSPECT_OBJECTS_MAX = 10000, INSPECT_LINE = 128, INSPECT_SHOWN = 75 };
 
@@ -155,7 +155,7 @@ inspect_size(hfi_state_t *state, hfi_referent_t *referent)
     uint64_t size = hfi_referent_size(referent->type);
     if (referent->type->row->memory == NULL)
         return size + referent->memory_bytes;
-    hfi_call_t *call = hfi_call_hook(state, referent, "memory", HFI_SINK_NONE);
+    hfi_call_t *call = hfi_hook_borrow(state, referent, "memory", HFI_SINK_NONE);
     hfi_call_t *outer = state->running;
     hfi_call_enter(call);
     uint64_t more = referent->type->row->memory(&call->head, hfi_referent_self(referent));
@@ -221,7 +221,7 @@ inspect_lines(hfi_call_t *self, hfi_referent_t *referent, hfi_buffer_t *text)
     uint64_t holders = 0;
     for (size_t i = 0; i < HFI_HOLDERS; i++)
         holders += referent->holders[i];
-    if (!hfi_call_repr_of(self, referent, &repr)) {
+    if (!hfi_hook_repr_of(self, referent, &repr)) {
         hfi_answer_unsay(self);
         repr = hf_nil();
     }

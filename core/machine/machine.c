@@ -12,6 +12,7 @@
 #include <value/value.h>
 
 #include "cycle.h"
+#include "hook.h"
 #include "host.h"
 #include "link.h"
 #include "root.h"
@@ -285,7 +286,7 @@ machine_timer(hfi_state_t *state, const hfi_timer_t *timer)
     hfi_referent_t *referent = timer->referent;
     uint32_t number = timer->number;
     (void)hfi_timer_set(state, referent, number, INT64_MAX);
-    hfi_call_t *call = hfi_call_hook(state, referent, "timer", HFI_SINK_NONE);
+    hfi_call_t *call = hfi_hook_borrow(state, referent, "timer", HFI_SINK_NONE);
     hfi_call_enter(call);
     referent->type->row->timer(&call->head, hfi_referent_self(referent), number);
     hfi_call_leave(call);

@@ -12,6 +12,7 @@
 #include <base/check.h>
 #include <value/value.h>
 
+#include "hook.h"
 #include "timer.h"
 #include "watch.h"
 
@@ -28,7 +29,7 @@ reap_referent(hfi_state_t *state, hfi_referent_t *referent)
     hfi_pins_forget_of(&state->pins, referent);
     hfi_watch_tell(state, referent, "unreferenced");
     if (!referent->is_stillborn && referent->type->row->destroy != NULL) {
-        hfi_call_t *call = hfi_call_hook(state, referent, "destroy", HFI_SINK_NONE);
+        hfi_call_t *call = hfi_hook_borrow(state, referent, "destroy", HFI_SINK_NONE);
         hfi_call_enter(call);
         referent->type->row->destroy(&call->head, hfi_referent_self(referent));
         hfi_call_leave(call);
@@ -91,7 +92,7 @@ reap_undelivered(hfi_state_t *state, hfi_session_t *session)
         hfi_referent_t *referent = kept.is_minded ? hfi_state_find(state, kept.referent) : NULL;
         if (referent == NULL || referent->type->row->undelivered == NULL)
             continue;
-        hfi_call_t *call = hfi_call_hook(state, referent, "undelivered", HFI_SINK_NONE);
+        hfi_call_t *call = hfi_hook_borrow(state, referent, "undelivered", HFI_SINK_NONE);
         if (hfi_answer_read(&kept, &value, &failure)) {
             value = hfi_arena_copy(&state->arena, &value);
             hfi_call_enter(call);
@@ -112,7 +113,7 @@ reap_owned(hfi_state_t *state, hfi_session_t *session)
         hfi_session_disown(session, &state->account, row->object);
         if (referent == NULL || referent->type->row->session_died == NULL)
             continue;
-        hfi_call_t *call = hfi_call_hook(state, referent, "session_died", HFI_SINK_NONE);
+        hfi_call_t *call = hfi_hook_borrow(state, referent, "session_died", HFI_SINK_NONE);
         hfi_call_enter(call);
         referent->type->row->session_died(&call->head, hfi_referent_self(referent),
                                           session->number);

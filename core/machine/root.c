@@ -19,6 +19,7 @@
 
 #include "cycle.h"
 #include "holders.h"
+#include "hook.h"
 #include "inspect.h"
 #include "reap.h"
 #include "watch.h"
@@ -58,7 +59,7 @@ root_make(hf_call_t *call, uint32_t k)
         (void)HF_RAISE(call, "NoSuchType", "no type '%.*s'", len, (const char *)name.at);
         return NULL;
     }
-    return hfi_call_birth(self, type, hf_arg(call, k + 1), hf_arg(call, k + 2));
+    return hfi_hook_birth(self, type, hf_arg(call, k + 1), hf_arg(call, k + 2));
 }
 
 static hf_err_t

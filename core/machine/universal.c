@@ -5,7 +5,7 @@
 #include <base/check.h>
 #include <value/repr.h>
 
-#include "call.h"
+#include "hook.h"
 
 static hf_err_t
 universal_getvalue(hf_call_t *call, void *state)
@@ -34,7 +34,7 @@ universal_repr(hf_call_t *call, void *state)
     if (self->type->row->repr != NULL)
         return self->type->row->repr(call, state);
     hf_value_t value;
-    if (!hfi_call_value_of(self, self->referent, &value))
+    if (!hfi_hook_value_of(self, self->referent, &value))
         return HF_RAISED;
     if (hf_kind(&value) == HF_NONE)
         return universal_plain(self);

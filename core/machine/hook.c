@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* hook -- see hook.h */
+#include "hook.h"
+
+#include <base/check.h>
+
+enum { HOOK_DEPTH_MAX = 16 };
+
+hfi_call_t *
+hfi_hook_borrow(hfi_state_t *state, hfi_referent_t *referent, const char *name, hfi_sink_t sink)
+{
+    hfi_call_t *self = hfi_call_borrow(state);
+    hfi_call_set_referent(self, referent);
+    self->mark = hfi_arena_mark(&state->arena);
+    self->name = name;
+    self->sink = sink;
+    if (state->running != NULL) { /* inside a call: on behalf of who calls */
+        self->session = state->running->session;
+        self->thread = state->running->thread;
+    }
+    return self;
+}
+
+static bool
+hook_is_too_deep(hfi_call_t *outer)
+{
+    if (outer->state->depth < HOOK_DEPTH_MAX)
+        return false;
+    (void)hfi_answer_raise(outer, "LimitExceeded", NULL, "too many referents inside each other");
+    return true;
+}
+
+/* Runs a function that answers on another referent, for the outer call. */
+static bool
+hook_inner(hfi_call_t *outer, hfi_referent_t *referent, const char *name, hf_method_f *run,
+           hf_value_t *ret_value)
+{
+    if (hook_is_too_deep(outer))
+        return false;
+    hfi_state_t *state = outer->state;
+    hfi_call_t *self = hfi_hook_borrow(state, referent, name, HFI_SINK_INNER);
+    hfi_call_enter(self);
+    hf_err_t err = run(&self->head, hfi_referent_self(referent));
+    hfi_call_leave(self);
+    self->outer = outer; /* what it built lasts as long as the outer call */
+    hfi_call_close(self, err);
+    bool is_answered = self->stage == HFI_STAGE_ANSWERED;
+    if (is_answered) {
+        hf_value_t value = hfi_answer_inner(self);
+        *ret_value = hfi_arena_copy(&state->arena, &value);
+    } else {
+        (void)hfi_answer_pass_on(outer, &self->failure);
+    }
+    hfi_call_return(&self);
+    return is_answered;
+}
+
+bool
+hfi_hook_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
+{
+    *ret_value = (hf_value_t){.raw = {0}};
+    if (referent->type->row->getvalue == NULL)
+        return true;
+    return hook_inner(outer, referent, "getvalue", referent->type->row->getvalue, ret_value);
+}
+
+bool
+hfi_hook_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
+{
+    return hook_inner(outer, referent, "repr", outer->state->universals[HFI_REPR], ret_value);
+}
+
+/* Runs create on the newborn; false: *outer has raised. */
+static bool
+hook_create(hfi_call_t *outer, hfi_referent_t *referent, const hf_value_t *args,
+            const hf_value_t *kwargs)
+{
+    /* WALK plugin 6/8: a referent is born, and `create` begins its state */
+    const hfi_type_t *type = referent->type;
+    hfi_call_t *self = hfi_hook_borrow(outer->state, referent, "create", HFI_SINK_NONE);
+    hf_err_t err = HF_RAISED;
+    self->outer = outer;
+    bool is_bound = hfi_call_bind(self, type->signature, type->row->name, args, kwargs);
+    if (is_bound && type->row->create != NULL) {
+        hfi_call_enter(self);
+        err = type->row->create(&self->head, hfi_referent_self(referent));
+        hfi_call_leave(self);
+    } else if (is_bound) {
+        err = HF_OK;
+    }
+    self->outer = outer;
+    hfi_call_judge(self, err);
+    hfi_call_settle_taken(self, true);
+    bool is_born = self->stage == HFI_STAGE_OPEN;
+    if (!is_born)
+        (void)hfi_answer_pass_on(outer, &self->failure);
+    hfi_call_return(&self);
+    return is_born;
+}
+
+hfi_referent_t *
+hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+               const hf_value_t *kwargs)
+{
+    hfi_state_t *state = outer->state;
+    if (hook_is_too_deep(outer))
+        return NULL;
+    if (state->referents.table.live >= state->boot.limits.referents) {
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
+                               "the manager has as many referents as it may");
+        return NULL;
+    }
+    hfi_referent_t *referent = hfi_referents_birth(&state->referents, type);
+    if (referent == NULL) {
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
+                               "the manager's memory is at its limit");
+        return NULL;
+    }
+    if (hook_create(outer, referent, args, kwargs))
+        return referent;
+    referent->is_stillborn = 1;
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* hook -- functions of types that are no calls: create, getvalue, repr, and a call lent for any other. */
+#ifndef HFI_HOOK_H
+#define HFI_HOOK_H
+
+#include "call.h"
+
+/* Lends a call for a hook of a referent's type. `name` is a literal. */
+hfi_call_t *hfi_hook_borrow(hfi_state_t *state, hfi_referent_t *referent, const char *name,
+                            hfi_sink_t sink);
+
+/* The referent's value, for as long as the outer call runs: HF_NONE where its type has none. False: *outer has
+ * raised. */
+bool hfi_hook_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+
+/* The referent's repr, a str, for as long as the outer call runs. False: *outer has raised. */
+bool hfi_hook_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+
+/* Makes a referent, held by nobody yet; NULL: *outer has raised. args a list, kwargs a map or HF_NONE. */
+hfi_referent_t *hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+                               const hf_value_t *kwargs);
+
+#endif
