@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""types_page.py HOLDFASTD HOLDFAST PAGE [--write] -- PAGE says what the shipped types are, as a manager describes them.
+"""types_page.py HOLDFASTD HOLDFAST PAGE [--write] [EXAMPLE.so…] -- PAGE says what the shipped types are, as a manager describes them.
 
-Starts HOLDFASTD without a configuration and asks by the tool HOLDFAST: what is served is what is told, whichever plugins
+Starts HOLDFASTD without a configuration, with each EXAMPLE beside what is shipped, and asks by the tool HOLDFAST: what is served is what is told, whichever plugins
 there are. The part of PAGE between its two marks must be just that; --write makes it so.
 """
 import difflib
@@ -24,12 +24,13 @@ def ask(tool, endpoint, *words):
     return json.loads(done.stdout)
 
 
-def served(holdfastd, tool):
+def served(holdfastd, tool, examples):
     """Gives (plugin, description) of each type, those that only others make too, in the order they were loaded."""
     with tempfile.TemporaryDirectory() as folder:
         endpoint = f'ipc://{folder}/manager.sock'
         ready, told = os.pipe()
-        manager = subprocess.Popen([holdfastd, '--bind', endpoint, '--ready-fd', str(told)], pass_fds=[told],
+        manager = subprocess.Popen([holdfastd, '--bind', endpoint, '--ready-fd', str(told),
+                                    *(word for path in examples for word in ('--plugin', path))], pass_fds=[told],
                                    stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, 'XDG_RUNTIME_DIR': folder})
         os.close(told)
@@ -62,7 +63,7 @@ def rows(methods):
         yield f'| `{cell(call_form(m["name"], m["signature"]))}` | {", ".join(m["flags"])} | {cell(m["doc"])} |\n'
 
 
-def page(types, creatable):
+def page(types, creatable, examples):
     common = [m for m in types[0][1]['methods'] if all(m in t['methods'] for _, t in types)]
     told = []  # (typeid, its own methods)
     yield BEGIN
@@ -72,6 +73,9 @@ def page(types, creatable):
     for k, (plugin, t) in enumerate(types):
         if k == 0 or plugin != types[k - 1][0]:
             yield f'\n## {plugin}\n'
+            if plugin in examples:
+                yield (f'\nAn example, [{plugin}.c](examples/{plugin}.c): it is installed, and served where that is asked for '
+                       f'(`--plugin {plugin}.so`).\n')
         yield f'\n### {t["typeid"]}\n\n'
         if t['typeid'] in creatable:
             yield f'`{call_form(t["typeid"], t["signature"])}`\n\n'
@@ -94,21 +98,23 @@ def undocumented(types):
                 yield f'{what}: its doc is one line that ends with a full stop, not {doc!r}'
 
 
-def main(holdfastd, tool, path, write=''):
-    types, creatable = served(holdfastd, tool)
+def main(holdfastd, tool, path, *more):
+    examples = [os.path.abspath(word) for word in more if word != '--write']
+    names = [os.path.basename(example)[:-len('.so')] for example in examples]
+    types, creatable = served(holdfastd, tool, examples)
     bad = list(undocumented(types))
     if bad:
         sys.exit('\n'.join(bad))
     text = open(path, encoding='utf-8').read()
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         sys.exit(f'{path}: the marks are gone:\n{BEGIN}{END}')
-    wanted = text[:text.index(BEGIN)] + ''.join(page(types, creatable)) + text[text.index(END) + len(END):]
-    if write == '--write':
+    wanted = text[:text.index(BEGIN)] + ''.join(page(types, creatable, names)) + text[text.index(END) + len(END):]
+    if '--write' in more:
         open(path, 'w', encoding='utf-8').write(wanted)
     elif wanted != text:
         sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), wanted.splitlines(True), path, 'as served', n=0))
         sys.exit(f'{path} is not what holdfastd serves. This writes it anew:\n    ./dev docs\nor, with a build at hand:\n'
-                 f'    python3 tests/lint/types_page.py BUILD/core/holdfastd BUILD/sdk/tool/holdfast {path} --write')
+                 f'    python3 tests/lint/types_page.py BUILD/core/holdfastd BUILD/sdk/tool/holdfast {path} --write BUILD/plugins/{{{",".join(names)}}}.so')
     print(f'types page: ok ({len(types)} types, {sum(len(t["methods"]) for _, t in types)} methods)')
 
 

@@ -8,7 +8,10 @@
 #include <value/json.h>
 #include <value/value.h>
 
-enum { BED_ARGS = 8 };
+enum { BED_ARGS = 8, BED_SHIPPED = 3, BED_PLUGINS = 6 };
+
+static const char *const bed_paths[BED_PLUGINS] = {TEST_CONTAINERS, TEST_QUEUES, TEST_SYNC,
+                                                   TEST_LIMITER,    TEST_CACHE,  TEST_LEADERBOARD};
 
 /* A picture and the values for it. */
 typedef struct bed_args {
@@ -75,11 +78,10 @@ bed_plugin(const char *path)
     return dlsym(image, "hf_plugin");
 }
 
-const hf_type_t *
-bed_type(uint32_t k)
+static const hf_type_t *
+bed_type_among(const char *const *paths, size_t n_paths, uint32_t k)
 {
-    const char *const paths[] = {TEST_CONTAINERS, TEST_QUEUES, TEST_SYNC};
-    for (size_t p = 0; p < sizeof paths / sizeof paths[0]; p++) {
+    for (size_t p = 0; p < n_paths; p++) {
         const hf_type_t *const *type = bed_plugin(paths[p])->types;
         for (; *type != NULL; type++, k--) {
             if (k == 0)
@@ -89,15 +91,27 @@ bed_type(uint32_t k)
     return NULL;
 }
 
+const hf_type_t *
+bed_type(uint32_t k)
+{
+    return bed_type_among(bed_paths, BED_SHIPPED, k);
+}
+
+const hf_type_t *
+bed_example(uint32_t k)
+{
+    return bed_type_among(bed_paths + BED_SHIPPED, BED_PLUGINS - BED_SHIPPED, k);
+}
+
 bed_t *
 bed_open(const char *settings)
 {
     bed_t *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    self->manager = hf_testing_boot(bed_plugin(TEST_CONTAINERS), settings);
+    self->manager = hf_testing_boot(bed_plugin(bed_paths[0]), settings);
     assert_non_null(self->manager);
-    assert_true(hf_testing_add(self->manager, bed_plugin(TEST_QUEUES)));
-    assert_true(hf_testing_add(self->manager, bed_plugin(TEST_SYNC)));
+    for (size_t p = 1; p < BED_PLUGINS; p++)
+        assert_true(hf_testing_add(self->manager, bed_plugin(bed_paths[p])));
     self->start = hf_testing_memory(self->manager);
     (void)bed_session(self);
     return self;

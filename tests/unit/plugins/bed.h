@@ -47,6 +47,8 @@ int bed_teardown(void **state);
 
 /* The k-th type of the plugins in the bed; NULL past the last. */
 const hf_type_t *bed_type(uint32_t k);
+/* The same of the examples, which are in the bed too. */
+const hf_type_t *bed_example(uint32_t k);
 
 /* A referent made by session 0. */
 uint64_t bed_new(bed_t *self, const char *typeid_, const char *args);

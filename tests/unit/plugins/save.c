@@ -12,6 +12,10 @@ find_type(const char *name, size_t len)
         if (strlen(type->name) == len && memcmp(type->name, name, len) == 0)
             return type;
     }
+    for (uint32_t k = 0; (type = bed_example(k)) != NULL; k++) {
+        if (strlen(type->name) == len && memcmp(type->name, name, len) == 0)
+            return type;
+    }
     return NULL;
 }
 
@@ -244,6 +248,33 @@ test_sync(void **state)
     }
 }
 
+static void
+test_examples(void **state)
+{
+    bed_t *bed = *state;
+    char text[128];
+    uint64_t saver = new_saver(bed);
+    uint64_t list = bed_new(bed, "list", "[]");
+    uint64_t cache = bed_new(bed, "Cache", "[2, 60]");
+    hf_value_t handle = hf_testing_handle(list);
+    (void)hf_testing_call(bed->session[0], cache, "set", "svf", "a list", &handle, 5.5);
+    BED_STEPS(bed, cache, {"set", "[[1], 2]", "None"}, {"get", "[\"a list\"]", "<list>"},
+              {"get", "[\"no\"]", "None"});
+    (void)snprintf(text, sizeof text,
+                   "[60.0, 2, 1, 1, 0, 0, {(1,): [60.0, 2], 'a list': [5.5, <list #%llu>]}]",
+                   (unsigned long long)list);
+    assert_string_equal(round_trip(bed, saver, "Cache", cache), text);
+    uint64_t board = bed_new(bed, "Leaderboard", "[]");
+    BED_STEPS(bed, board, {"add", "[\"b\", 2]", "True"}, {"add", "[\"a\", 2]", "True"},
+              {"add", "[\"a name of its own\", 3.5]", "True"});
+    assert_string_equal(round_trip(bed, saver, "Leaderboard", board),
+                        "[['a name of its own', 3.5], ['a', 2.0], ['b', 2.0]]");
+    BED_STEPS(bed, saver, {"load", "[\"Cache\", [1.0]]", "ValueError: that was not saved here"},
+              {"load", "[\"Cache\", 1]", "ValueError: that was not saved here"},
+              {"load", "[\"Leaderboard\", 1]", "ValueError: that was not saved here"},
+              {"load", "[\"Leaderboard\", [[1, 2]]]", "ValueError: that was not saved here"});
+}
+
 int
 main(void)
 {
@@ -253,6 +284,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_iterators, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_sync, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_other_queues, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_examples, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_queue, bed_setup, bed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
