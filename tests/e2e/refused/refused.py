@@ -27,8 +27,8 @@ DEFAULTS = {'SIGNATURE': '""', 'FLAGS': 'HF_READS', 'TYPEID': '"Sound"', 'NAME':
 # what it is called, its source, what is defined otherwise, what is said of it
 CASES = [
     ('magic', RAW, {'MAGIC': '0xdeadbeef'}, 'its magic is 0xdeadbeef, a plugin\'s is 0x48464c44'),
-    ('major', RAW, {'MAJOR': '2'}, 'it is made for ABI 2.0, this manager has 1.0'),
-    ('minor', RAW, {'MINOR': '99'}, 'it is made for ABI 1.99, this manager has only 1.0'),
+    ('major', RAW, {'MAJOR': '2', 'MINOR': '0'}, 'it is made for ABI 2.0, this manager has 1.'),
+    ('minor', RAW, {'MINOR': '99'}, 'it is made for ABI 1.99, this manager has only 1.'),
     ('size', RAW, {'SIZE': '24'}, 'its descriptor\'s size is 24, this manager\'s is'),
     ('typeid', SOUND, {'TYPEID': '"list"'}, 'typeid list is taken by plugin containers'),
     ('manager', SOUND, {'TYPEID': '"manager"'}, 'typeid manager is'),
