@@ -5,28 +5,10 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-    rig_client_t b;
-} bench_t;
-
-static bench_t
-bench_open(void)
+static rig_pair_t
+opened(void)
 {
-    bench_t t = {.rig = rig_new(&hf_plugin, NULL)};
-    rig_connect(t.rig, &t.a, 1);
-    rig_connect(t.rig, &t.b, 2);
-    assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\", 5]"), "1: <Cell #1>\n");
-    return t;
-}
-
-static void
-bench_close(bench_t *t)
-{
-    rig_close(&t->a);
-    rig_close(&t->b);
-    rig_destroy(&t->rig);
+    return rig_pair_open(&hf_plugin, NULL, "[\"Cell\", 5]");
 }
 
 #define SESSION(object_, count_, idle_)                                                            \
@@ -34,7 +16,7 @@ bench_close(bench_t *t)
             ", 'client': '', 'peer': None, 'user': None, 'idle': " idle_ "}"
 
 static const char *
-refs(bench_t *t, uint64_t object)
+refs(rig_pair_t *t, uint64_t object)
 {
     char args[64];
     (void)snprintf(args, sizeof args, "[{\"$handle\": [%llu]}]", (unsigned long long)object);
@@ -46,7 +28,7 @@ static void
 sessions_and_names(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "bind", "[\"y\", {\"$handle\": [1]}]");
     (void)rig_call(&t.a, 0, "bind", "[\"x\", {\"$handle\": [1]}]");
     (void)rig_call(&t.b, 0, "lookup", "[\"x\"]");
@@ -58,14 +40,14 @@ sessions_and_names(void **state)
             "", "2",
             "1.5") ", {'kind': 'name', 'count': 1, 'name': 'x'}, {'kind': 'name', 'count': 1, "
                    "'name': 'y'}]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 pins(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "export", "[[{\"$handle\": [1]}, {\"$handle\": [1]}], 10, 3]");
     (void)rig_call(&t.a, 0, "export", "[{\"$handle\": [1]}, {\"$float\": \"inf\"}]");
     (void)rig_call(&t.a, 0, "export", "[{\"$handle\": [1]}, 0]"); /* weak: no holder */
@@ -75,14 +57,14 @@ pins(void **state)
         "[" SESSION("", "1",
                     "0.0") ", {'kind': 'pin', 'count': 1, 'uses': None, 'expires': None}, {'kind': "
                            "'pin', 'count': 2, 'uses': 3, 'expires': 7.5}]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 referents(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "create", "[\"Cell\", [{\"$handle\": [1]}, {\"$handle\": [1]}]]");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     (void)rig_call(&t.a, 3, "put", "[{\"$handle\": [1]}]"); /* a Gate does not tell */
@@ -92,14 +74,14 @@ referents(void **state)
         "[" SESSION("", "1",
                     "0.0") ", {'kind': 'referent', 'count': 2, 'object': 2, 'typeid': 'Cell'}, "
                            "{'kind': 'referent', 'count': 1, 'object': None, 'typeid': None}]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 calls(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     (void)rig_call(&t.a, 0, "bind", "[\"g\", {\"$handle\": [2]}]");
     (void)rig_call(&t.b, 0, "lookup", "[\"g\"]");
@@ -116,23 +98,23 @@ calls(void **state)
                                             ", {'kind': 'call', 'count': 1, 'method': 'frob'}"
                                             ", {'kind': 'call', 'count': 2, 'method': 'get'}"
                                             ", {'kind': 'call', 'count': 1, 'method': 'take'}]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 the_manager_itself(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     assert_string_equal(refs(&t, 0), "[]\n");
     assert_string_equal(rig_call(&t.b, 0, "refs", "[{\"$handle\": [1]}]"),
                         "1! NoSuchObject: no object 1\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* Both sessions say that they are there; only `a` is asked for something. */
 static void
-stay(bench_t *t, int seconds)
+stay(rig_pair_t *t, int seconds)
 {
     for (int i = 0; i < seconds; i++) {
         rig_pass(t->rig, 1.0);
@@ -145,7 +127,7 @@ static void
 leaks(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     assert_string_equal(rig_call(&t.b, 0, "create", "[\"Cell\", 6]"), "1: <Cell #2>\n");
     (void)rig_call(&t.b, 0, "create", "[\"Cell\", {\"$handle\": [2]}]");
     (void)rig_call(&t.b, 0, "create", "[\"Cell\", 8]"); /* 4 */
@@ -171,14 +153,14 @@ leaks(void **state)
                         "9: [{'object': 6, 'typeid': 'Cell', 'kind': 'name', 'count': 1, 'name': "
                         "'o'}]\n");
     assert_string_equal(rig_call(&t.a, 0, "leaks", "[-1]"), "10! ValueError: idle is below 0\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 who_waits_is_not_idle(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     assert_string_equal(rig_call(&t.b, 0, "create", "[\"Gate\"]"), "1: <Gate #2>\n");
     (void)rig_call(&t.b, 0, "create", "[\"Cell\", 6]");
     assert_string_equal(rig_call(&t.b, 2, "get", NULL), "");
@@ -191,7 +173,7 @@ who_waits_is_not_idle(void **state)
     assert_string_equal(rig_call(&t.a, 0, "leaks", "[10]"), "3: []\n");
     stay(&t, 1);
     assert_non_null(strstr(rig_call(&t.a, 0, "leaks", "[10]"), "4: [{'object': 2, "));
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 int

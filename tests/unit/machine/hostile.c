@@ -31,7 +31,7 @@ bench_close(bench_t *t)
     assert_string_equal(rig_call(&t->good, 0, "number_of_objects", NULL), "1: 0\n");
     rig_acknowledge(&t->good);
     assert_int_equal(hfi_machine_figures(t->rig->machine)->sessions, 1);
-    assert_int_equal(hfi_machine_figures(t->rig->machine)->parked, 0);
+    assert_int_equal(rig_parked(t->rig), 0);
     assert_int_equal(hfi_machine_figures(t->rig->machine)->memory_bytes, t->memory);
     rig_close(&t->a);
     rig_close(&t->good);

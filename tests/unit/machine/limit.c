@@ -74,7 +74,7 @@ holdings(void **state)
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\"]"),
                         "3! LimitExceeded: the session holds as many referents as it may\n");
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 2); /* the newborn is gone */
+    assert_int_equal(rig_referents(t.rig), 2); /* the newborn is gone */
     assert_string_equal(rig_call(&t.a, 2, "self", NULL),
                         "4: <Gate #2>\n"); /* one that it holds already */
     bench_close(&t);
@@ -119,7 +119,7 @@ names(void **state)
                         "4! LimitExceeded: the manager has as many names as it may\n");
     assert_string_equal(rig_call(&t.a, 0, "get_or_create", "[\"b\", \"Cell\"]"),
                         "5! LimitExceeded: the manager has as many names as it may\n");
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 1);
+    assert_int_equal(rig_referents(t.rig), 1);
     bench_close(&t);
 }
 
@@ -149,11 +149,11 @@ memory(void **state)
         made++;
     assert_non_null(strstr(t.rig->text, "! LimitExceeded: the manager's memory is at its limit"));
     assert_in_range(made, 5, 25);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, made);
+    assert_int_equal(rig_referents(t.rig), made);
     for (uint64_t i = 1; i <= made; i++)
         (void)rig_put_release(&t.a, i, 1);
     rig_send(&t.a);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(t.rig), 0);
     assert_non_null(strstr(rig_call(&t.a, 0, "create", args), "<Cell #"));
     bench_close(&t);
 }
@@ -169,7 +169,7 @@ memory_of_parked_calls(void **state)
     rig_send(&t.a);
     assert_non_null(
         strstr(rig_answers(&t.a), "! LimitExceeded: the manager's memory is at its limit"));
-    uint64_t n = hfi_machine_figures(t.rig->machine)->parked;
+    uint64_t n = rig_parked(t.rig);
     assert_in_range(n, 10, 150);
     bench_close(&t);
 }

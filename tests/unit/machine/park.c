@@ -3,56 +3,33 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-    rig_client_t b;
-} bench_t;
-
 /* A gate, #1, that both clients hold: a by its create, b by its name. */
-static bench_t
-bench_open(const char *settings)
+static rig_pair_t
+opened(const char *settings)
 {
-    bench_t t = {.rig = rig_new(&hf_plugin, settings)};
-    rig_connect(t.rig, &t.a, 1);
-    rig_connect(t.rig, &t.b, 2);
-    assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "1: <Gate #1>\n");
+    rig_pair_t t = rig_pair_open(&hf_plugin, settings, "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 0, "bind", "[\"gate\", {\"$handle\": [1]}]"), "2: None\n");
     assert_string_equal(rig_call(&t.b, 0, "lookup", "[\"gate\"]"), "1: <Gate #1>\n");
     return t;
 }
 
 static void
-bench_close(bench_t *t)
-{
-    rig_close(&t->a);
-    rig_close(&t->b);
-    rig_destroy(&t->rig);
-}
-
-static uint64_t
-parked(const bench_t *t)
-{
-    return hfi_machine_figures(t->rig->machine)->parked;
-}
-
-static void
 woken_in_order(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), ""); /* 3 */
     assert_string_equal(rig_call(&t.b, 1, "get", "[]"), ""); /* 2 */
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), ""); /* 4 */
-    assert_int_equal(parked(&t), 3);
+    assert_int_equal(rig_parked(t.rig), 3);
     assert_string_equal(rig_call(&t.b, 1, "put", "[\"x\"]"), "3: None\n");
     assert_string_equal(rig_answers(&t.a), "3: 'x'\n");
     assert_string_equal(rig_call(&t.a, 1, "put", "[\"y\"]"), "5: None\n");
     assert_string_equal(rig_answers(&t.b), "2: 'y'\n");
     assert_string_equal(rig_call(&t.b, 1, "put", "[\"z\"]"), "4: None\n");
     assert_string_equal(rig_answers(&t.a), "4: 'z'\n");
-    assert_int_equal(parked(&t), 0);
-    bench_close(&t);
+    assert_int_equal(rig_parked(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 /* Who is woken in vain stays before those who came later. */
@@ -60,7 +37,7 @@ static void
 a_retry_keeps_its_place(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get_when", "[2]"), "");
     assert_string_equal(rig_call(&t.b, 1, "get_when", "[1]"), "");
     assert_string_equal(rig_call(&t.a, 1, "put", "[\"x\"]"),
@@ -71,7 +48,7 @@ a_retry_keeps_its_place(void **state)
     assert_string_equal(rig_answers(&t.a), "3: 'x'\n"); /* and not b */
     assert_string_equal(rig_call(&t.a, 1, "wake", "[]"), "6: 1\n");
     assert_string_equal(rig_answers(&t.b), "2: 'y'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* All are woken, all park again: in their order, and behind them who comes now. */
@@ -79,7 +56,7 @@ static void
 a_vain_wake_of_all(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     for (int i = 0; i < 3; i++) {
         assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
         assert_string_equal(rig_call(&t.b, 1, "get", "[]"), "");
@@ -92,7 +69,7 @@ a_vain_wake_of_all(void **state)
         (void)rig_call(&t.b, 1, "put", "[2]");
     }
     assert_string_equal(rig_answers(&t.a), "3: 1\n4: 1\n5: 1\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* Nobody barges in: what comes between a wake and the woken call's run waits behind it. */
@@ -100,7 +77,7 @@ static void
 nobody_barges_in(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     (void)rig_put_call(&t.b, 1, "put", "[\"x\"]", NULL);
     (void)rig_put_call(&t.b, 1, "get", "[0]", NULL);
@@ -109,30 +86,30 @@ nobody_barges_in(void **state)
     assert_string_equal(rig_answers(&t.a), "3: 'x'\n");
     rig_pass(t.rig, 0.01);
     assert_string_equal(rig_answers(&t.b), "3! Empty: nothing came\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 answered_by_another(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "take", "[]"), "");
     assert_string_equal(rig_call(&t.b, 1, "take", "[]"), "");
     assert_string_equal(rig_call(&t.a, 1, "take", "[]"), "");
     /* the answers of one's own session stand beside one's own answer */
     assert_string_equal(rig_call(&t.a, 1, "hand", "[[1, 2]]"), "3: [1, 2]\n4: [1, 2]\n5: 3\n");
     assert_string_equal(rig_answers(&t.b), "2: [1, 2]\n");
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     assert_string_equal(rig_call(&t.a, 1, "hand", "[1]"), "6: 0\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 diverted(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "take", "[]"), "");
     assert_string_equal(rig_call(&t.b, 1, "get", "[]"), "");
     assert_string_equal(rig_call(&t.b, 1, "divert", "[]"), "3: True\n");
@@ -142,25 +119,25 @@ diverted(void **state)
     (void)rig_call(&t.b, 1, "wake",
                    "[]"); /* the taker, run again from its top, parks where it was first */
     assert_string_equal(rig_call(&t.b, 1, "counts", "[]"), "7: [0, 1, 0, 2]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 answers_of_others_stand(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "take", "[]"), "");
     assert_string_equal(rig_call(&t.a, 1, "raise_to", "[]"),
                         "3! Sent: by another\n4! Failed: after it had answered another\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 times_out(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[0.5]"), ""); /* the row's own timed_out */
     assert_string_equal(rig_call(&t.a, 1, "get_when", "[5, 0.5]"), "");
     rig_pass(t.rig, 0.49);
@@ -168,14 +145,14 @@ times_out(void **state)
     rig_pass(t.rig, 0.02);
     assert_string_equal(rig_answers(&t.a), "3! Empty: nothing came\n4! TimeoutError: timed out\n");
     assert_string_equal(rig_call(&t.a, 1, "notes", "[]"), "5: 'timed_out gone'\n");
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     /* CALL's own timeout, the sooner of the two */
     (void)rig_put_call(&t.a, 1, "get", "[5]", "{\"timeout\": 0.5}");
     rig_send(&t.a);
     rig_pass(t.rig, 0.51);
     assert_string_equal(rig_answers(&t.a), "6! TimeoutError: the call's time is up\n");
     assert_string_equal(rig_call(&t.a, 1, "notes", "[]"), "7: 'gone'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* Each call has a note of its own, which goes with it through every park, and is 0 in the next call. */
@@ -183,7 +160,7 @@ static void
 a_note_stays_with_its_call(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "count_parks", "[]"), "");
     (void)rig_call(&t.b, 1, "wake", "[]");
     assert_string_equal(rig_call(&t.a, 1, "count_parks", "[1.0]"), "");
@@ -194,7 +171,7 @@ a_note_stays_with_its_call(void **state)
     (void)rig_call(&t.b, 1, "put", "[1, 2]");
     assert_string_equal(rig_answers(&t.a), "3: 3\n5: 2\n");
     assert_string_equal(rig_call(&t.a, 1, "count_parks", "[]"), "6: 0\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* The seconds of a call that is run again count from its first park. */
@@ -202,7 +179,7 @@ static void
 a_vain_wake_gives_no_more_time(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[1.0]"), "");
     rig_pass(t.rig, 0.8);
     (void)rig_call(&t.b, 1, "wake", "[]");
@@ -210,21 +187,21 @@ a_vain_wake_gives_no_more_time(void **state)
     assert_string_equal(rig_answers(&t.a), "");
     rig_pass(t.rig, 0.02);
     assert_string_equal(rig_answers(&t.a), "3! Empty: nothing came\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 cancelled(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     (void)rig_put_cancel(&t.b, 3); /* another session's number is not mine */
     (void)rig_put_cancel(&t.b, 99);
     rig_send(&t.b);
     (void)rig_put_cancel(&t.a, 2); /* answered long ago */
     rig_send(&t.a);
-    assert_int_equal(parked(&t), 1);
+    assert_int_equal(rig_parked(t.rig), 1);
     (void)rig_put_cancel(&t.a, 3);
     rig_send(&t.a);
     assert_string_equal(rig_answers(&t.a), "3! Cancelled: the call was cancelled\n");
@@ -233,22 +210,22 @@ cancelled(void **state)
     assert_string_equal(rig_call(&t.a, 1, "notes", "[]"), "7: 'gone'\n");
     (void)rig_call(&t.a, 1, "put", "[1]");
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "9: 1\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 a_dead_sessions_calls_go(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     assert_string_equal(rig_call(&t.a, 1, "take", "[]"), "");
     rig_down(t.rig, 1, true);
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     assert_string_equal(rig_call(&t.b, 1, "notes", "[]"), "2: 'gone gone'\n");
     assert_string_equal(rig_call(&t.b, 1, "hand", "[1]"), "3: 0\n");
     assert_string_equal(rig_call(&t.b, 1, "wake", "[]"), "4: 0\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* A parked call holds what it is parked on. */
@@ -256,32 +233,32 @@ static void
 a_parked_call_holds(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_call(&t.a, 0, "unbind", "[\"gate\"]");
     (void)rig_put_release(&t.b, 1, 1);
     rig_send(&t.b);
     assert_string_equal(rig_call(&t.a, 1, "get", "[1.0]"), "");
     (void)rig_put_release(&t.a, 1, 1);
     rig_send(&t.a);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 1);
+    assert_int_equal(rig_referents(t.rig), 1);
     rig_pass(t.rig, 1.01);
     assert_string_equal(rig_answers(&t.a), "4! Empty: nothing came\n");
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
-    bench_close(&t);
+    assert_int_equal(rig_referents(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 static void
 a_oneway_call_parks_too(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_put_call(&t.a, 1, "get", "[]", "{\"oneway\": true}");
     rig_send(&t.a);
-    assert_int_equal(parked(&t), 1);
+    assert_int_equal(rig_parked(t.rig), 1);
     assert_string_equal(rig_call(&t.b, 1, "put", "[1]"), "2: None\n");
     assert_string_equal(rig_answers(&t.a), "");
     assert_string_equal(rig_call(&t.b, 1, "counts", "[]"), "3: [0, 0, 0, 2]\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* A call may park on the waiters of another referent of its plugin; the record holds that one too. */
@@ -289,7 +266,7 @@ static void
 parked_elsewhere(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "3: <Gate #2>\n");
     assert_string_equal(rig_call(&t.a, 2, "watch", "[{\"$handle\": [1]}]"), "");
     assert_string_equal(rig_call(&t.b, 1, "counts", NULL), "2: [1, 0, 0, 0]\n");
@@ -306,24 +283,23 @@ parked_elsewhere(void **state)
     (void)rig_put_call(&t.b, 0, "unbind", "[\"gate\"]", NULL);
     (void)rig_put_release(&t.b, 1, 1);
     rig_send(&t.b);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents,
-                     2); /* held by the parked call alone */
+    assert_int_equal(rig_referents(t.rig), 2); /* held by the parked call alone */
     (void)rig_put_cancel(&t.a, 5);
     rig_send(&t.a);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
-    bench_close(&t);
+    assert_int_equal(rig_referents(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 static void
 parked_nowhere(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_non_null(strstr(
         rig_call(&t.a, 1, "park_nowhere", NULL),
         "3! RemoteError: plugin trial: Gate.park_nowhere: it parked on waiters that lie in no"));
-    assert_int_equal(parked(&t), 0);
-    bench_close(&t);
+    assert_int_equal(rig_parked(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 /* ---- two exits at once: the first wins, and there is one answer -------------------------- */
@@ -332,38 +308,38 @@ static void
 wake_then_cancel(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     (void)rig_put_call(&t.a, 1, "put", "[1]", NULL);
     (void)rig_put_cancel(&t.a, 3);
     rig_send(&t.a);
     assert_string_equal(rig_answers(&t.a), "4: None\n3: 1\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 cancel_then_wake(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     (void)rig_put_cancel(&t.a, 3);
     (void)rig_put_call(&t.a, 1, "put", "[1]", NULL);
     rig_send(&t.a);
     assert_string_equal(rig_answers(&t.a), "3! Cancelled: the call was cancelled\n5: None\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 two_times_at_once(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_put_call(&t.a, 1, "get", "[0.5]", "{\"timeout\": 0.5}");
     rig_send(&t.a);
     rig_pass(t.rig, 1.0);
     assert_string_equal(rig_answers(&t.a), "3! TimeoutError: the call's time is up\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* Time and session's end in one TICK: the lease runs out in the moment in which the time is up. */
@@ -371,54 +347,54 @@ static void
 time_and_sessions_end(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"lease_ms\": 2000}");
+    rig_pair_t t = opened("{\"lease_ms\": 2000}");
     assert_string_equal(rig_call(&t.a, 1, "get", "[2.0]"), "");
     t.rig->now_ns = 3000000000;
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_TICK, .now_ns = t.rig->now_ns});
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     assert_int_equal(hfi_machine_figures(t.rig->machine)->sessions, 0);
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 time_after_wake(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[0.5]"), "");
     rig_pass(t.rig, 0.4);
     (void)rig_call(&t.b, 1, "put", "[1]");
     rig_pass(t.rig, 0.4);
     assert_string_equal(rig_answers(&t.a), "3: 1\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 cancel_and_sessions_end(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     (void)rig_put_cancel(&t.a, 3);
     rig_send(&t.a);
     rig_down(t.rig, 1, true);
     assert_string_equal(rig_call(&t.b, 1, "notes", "[]"), "2: 'gone'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 shutdown_ends_the_parked(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", "[]"), "");
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_STOP, .drain_s = 0.5});
     assert_false(t.rig->is_stopped);
     rig_pass(t.rig, 0.51);
     assert_true(t.rig->is_stopped);
     assert_string_equal(rig_said(t.rig, 1), "ACK seq=3 ack=3\nREJECT shutdown\n");
-    assert_int_equal(parked(&t), 0);
-    bench_close(&t);
+    assert_int_equal(rig_parked(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 /* ---- undelivered ------------------------------------------------------------------------- */
@@ -427,7 +403,7 @@ static void
 undelivered_last_first(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     for (int i = 1; i <= 3; i++)
         (void)rig_call(&t.a, 1, "put", i == 1 ? "[\"one\"]" : i == 2 ? "[\"two\"]" : "[\"three\"]");
     rig_acknowledge(&t.a);
@@ -437,33 +413,33 @@ undelivered_last_first(void **state)
     rig_down(t.rig, 1, true); /* its last frame acknowledged the second get */
     assert_string_equal(rig_call(&t.b, 1, "notes", "[]"), "2: 'undelivered7'\n");
     assert_string_equal(rig_call(&t.b, 1, "get", "[]"), "3: 'three'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 undelivered_serves_who_waits(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_call(&t.a, 1, "take", "[]");
     (void)rig_call(&t.b, 1, "hand", "[\"it\"]");
     assert_string_equal(rig_call(&t.b, 1, "get", "[]"), "");
     rig_down(t.rig, 1, true);
     assert_string_equal(rig_answers(&t.b), "3: 'it'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 delivered_is_forgotten(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_call(&t.a, 1, "put", "[1]");
     (void)rig_call(&t.a, 1, "get", "[]");
     rig_acknowledge(&t.a);
     rig_down(t.rig, 1, true);
     assert_string_equal(rig_call(&t.b, 1, "notes", "[]"), "2: ''\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* ---- owners, timers ---------------------------------------------------------------------- */
@@ -472,21 +448,21 @@ static void
 owners(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     assert_string_equal(rig_call(&t.a, 1, "own", "[]"), "3: 1\n");
     assert_string_equal(rig_call(&t.a, 1, "own", "[]"), "4: 1\n");
     assert_string_equal(rig_call(&t.b, 1, "own", "[]"), "2: 2\n");
     assert_string_equal(rig_call(&t.b, 1, "disown", "[]"), "3: 0\n");
     rig_bye(&t.a);
     assert_string_equal(rig_call(&t.b, 1, "notes", "[]"), "4: 'session_died'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 timers(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     (void)rig_call(&t.a, 1, "timer", "[1, 0.5]");
     (void)rig_call(&t.a, 1, "timer", "[2, 0.3]");
     (void)rig_call(&t.a, 1, "timer", "[1, 0.2]"); /* moved */
@@ -500,9 +476,9 @@ timers(void **state)
     (void)rig_call(&t.a, 0, "unbind", "[\"gate\"]");
     rig_bye(&t.a);
     rig_bye(&t.b); /* a referent's end stops its timers */
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(t.rig), 0);
     rig_pass(t.rig, 0.2);
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 /* ---- many --------------------------------------------------------------------------------- */
@@ -513,12 +489,12 @@ many_woken(void **state)
 {
     (void)state;
     enum { MANY = 3000 };
-    bench_t t = bench_open(NULL);
+    rig_pair_t t = opened(NULL);
     for (int i = 0; i < MANY; i++)
         (void)rig_put_call(&t.a, 1, "get", "[]", NULL);
     rig_send(&t.a);
     (void)rig_call(&t.b, 0, "create", "[\"Cell\", 5]");
-    assert_int_equal(parked(&t), MANY);
+    assert_int_equal(rig_parked(t.rig), MANY);
     (void)rig_put_call(&t.b, 1, "wake", "[]", NULL);
     rig_send(&t.b);
     assert_string_equal(rig_answers(&t.b), "3: 3000\n");
@@ -539,8 +515,8 @@ many_woken(void **state)
     /* woken calls of a session that ends before they run are gone */
     (void)rig_call(&t.b, 1, "wake", "[]");
     rig_down(t.rig, 1, true);
-    assert_int_equal(parked(&t), 0);
-    bench_close(&t);
+    assert_int_equal(rig_parked(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 int

@@ -70,7 +70,7 @@ waits_for_an_argument(void **state)
     assert_string_equal(rig_answers(&t.a), "6: [1, 0, 0, 1]\n");
     assert_string_equal(rig_call(&t.a, 1, "put", "[\"x\"]"),
                         "7: None\n3: 'x'\n4: None\n5: {'a': ['x']}\n");
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->parked, 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     bench_close(&t);
 }
 
@@ -264,12 +264,11 @@ holds_what_it_names(void **state)
     (void)rig_put_release(&t.a, 2, 1);
     rig_send(&t.a);
     (void)rig_answers(&t.a);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 3);
+    assert_int_equal(rig_referents(t.rig), 3);
     assert_string_equal(rig_call(&t.a, 2, "get", NULL), "8! NoSuchObject: no object 2\n");
     assert_string_equal(rig_call(&t.a, 1, "put", "[9]"),
                         "9: None\n3: 9\n5: [[[<Cell #2>, 9]], {}]\n");
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents,
-                     2); /* 2 was given back to us, 3 is gone */
+    assert_int_equal(rig_referents(t.rig), 2); /* 2 was given back to us, 3 is gone */
     bench_close(&t);
 }
 
@@ -288,8 +287,8 @@ waiting_calls_have_a_limit(void **state)
     rig_send(&t.a);
     assert_string_equal(rig_answers(&t.a), "5! Cancelled: the call was cancelled\n");
     rig_bye(&t.a);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->parked, 0);
-    assert_int_equal(hfi_machine_figures(t.rig->machine)->referents, 0);
+    assert_int_equal(rig_parked(t.rig), 0);
+    assert_int_equal(rig_referents(t.rig), 0);
     bench_close(&t);
 }
 

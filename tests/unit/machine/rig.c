@@ -435,3 +435,36 @@ rig_bye(rig_client_t *client)
     hfi_frame_write_bye(&w, client->acked);
     rig_frame(client->rig, client->link, raw, w.len);
 }
+
+/* ---- two of them ------------------------------------------------------------------------- */
+
+rig_pair_t
+rig_pair_open(const hf_plugin_t *plugin, const char *settings, const char *first)
+{
+    rig_pair_t self = {.rig = rig_new(plugin, settings)};
+    rig_connect(self.rig, &self.a, 1);
+    rig_connect(self.rig, &self.b, 2);
+    assert_memory_equal(rig_call(&self.a, 0, "create", first), "1: <", 4);
+    assert_int_equal(rig_referents(self.rig), 1);
+    return self;
+}
+
+void
+rig_pair_close(rig_pair_t *self)
+{
+    rig_close(&self->a);
+    rig_close(&self->b);
+    rig_destroy(&self->rig);
+}
+
+uint64_t
+rig_referents(const rig_t *self)
+{
+    return hfi_machine_figures(self->machine)->referents;
+}
+
+uint64_t
+rig_parked(const rig_t *self)
+{
+    return hfi_machine_figures(self->machine)->parked;
+}

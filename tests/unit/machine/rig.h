@@ -86,4 +86,19 @@ const char *rig_answers(rig_client_t *client);
 void rig_acknowledge(rig_client_t *client);
 void rig_bye(rig_client_t *client);
 
+/* A machine and two clients of it. */
+typedef struct rig_pair {
+    rig_t *rig;
+    rig_client_t a;
+    rig_client_t b;
+} rig_pair_t;
+
+/* a has called create with `first`, JSON, and holds what it made: #1. */
+rig_pair_t rig_pair_open(const hf_plugin_t *plugin, const char *settings, const char *first);
+void rig_pair_close(rig_pair_t *self);
+
+/* What the machine has just now. */
+uint64_t rig_referents(const rig_t *self);
+uint64_t rig_parked(const rig_t *self);
+
 #endif

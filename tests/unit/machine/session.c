@@ -179,7 +179,7 @@ probes_and_expires(void **state)
     rig_pass(rig, 1.0);
     assert_string_equal(rig_said(rig, 1), "REJECT session_expired\n");
     assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 0);
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(rig), 0);
     rig_acknowledge(&a);
     assert_string_equal(rig_said(rig, 1), "REJECT no_session\n");
     rig_close(&a);
@@ -455,7 +455,7 @@ says_bye(void **state)
     rig_bye(&a);
     assert_string_equal(rig_said(rig, 1), "");
     assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 0);
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(rig), 0);
     rig_bye(&a);
     assert_string_equal(rig_said(rig, 1), "REJECT no_session\n");
     rig_close(&a);
@@ -472,7 +472,7 @@ a_dead_process(void **state)
     (void)rig_call(&a, 0, "create", "[\"Cell\", 1]");
     rig_down(rig, 1, true);
     assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 0);
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(rig), 0);
     rig_down(rig, 1, true); /* and again: nothing */
     rig_close(&a);
     rig_destroy(&rig);
@@ -490,17 +490,17 @@ references_count(void **state)
     (void)rig_call(&a, 1, "self", NULL); /* two references now */
     (void)rig_put_release(&a, 1, 1);
     rig_send(&a);
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 1);
+    assert_int_equal(rig_referents(rig), 1);
     (void)rig_put_call(&a, 1, "self", NULL, "{\"oneway\": true}"); /* dropped with its handle */
     (void)rig_put_call(&a, 0, "create", "[\"Cell\", 1]", "{\"oneway\": true}");
     (void)rig_put_release(&a, 1, 1);
     rig_send(&a);
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(rig), 0);
     (void)rig_put_release(&a, 1, 1);                            /* below zero */
     (void)rig_put_call(&a, 0, "create", "[\"Cell\", 1]", NULL); /* does not run */
     rig_send(&a);
     assert_string_equal(rig_said(rig, 1), "REJECT bad_frame\n");
-    assert_int_equal(hfi_machine_figures(rig->machine)->referents, 0);
+    assert_int_equal(rig_referents(rig), 0);
     rig_close(&a);
     rig_destroy(&rig);
 }

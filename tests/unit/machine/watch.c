@@ -3,44 +3,14 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-    rig_client_t b;
-} bench_t;
-
-static bench_t
-bench_open(void)
+static rig_pair_t
+opened(void)
 {
-    bench_t t = {.rig = rig_new(&hf_plugin, NULL)};
-    rig_connect(t.rig, &t.a, 1);
-    rig_connect(t.rig, &t.b, 2);
-    assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\", 5]"), "1: <Cell #1>\n");
-    return t;
+    return rig_pair_open(&hf_plugin, NULL, "[\"Cell\", 5]");
 }
 
 static void
-bench_close(bench_t *t)
-{
-    rig_close(&t->a);
-    rig_close(&t->b);
-    rig_destroy(&t->rig);
-}
-
-static uint64_t
-objects(const bench_t *t)
-{
-    return hfi_machine_figures(t->rig->machine)->referents;
-}
-
-static uint64_t
-parked(const bench_t *t)
-{
-    return hfi_machine_figures(t->rig->machine)->parked;
-}
-
-static void
-release(bench_t *t, uint64_t object)
+release(rig_pair_t *t, uint64_t object)
 {
     (void)rig_put_release(&t->a, object, 1);
     rig_send(&t->a);
@@ -50,25 +20,25 @@ static void
 it_does_not_hold(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     uint64_t memory = hfi_machine_figures(t.rig->machine)->memory_bytes;
     assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]"), "");
     assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]"), "");
-    assert_int_equal(parked(&t), 2);
+    assert_int_equal(rig_parked(t.rig), 2);
     release(&t, 1);
-    assert_int_equal(objects(&t), 0);
+    assert_int_equal(rig_referents(t.rig), 0);
     assert_string_equal(rig_answers(&t.a), "2: 'unreferenced'\n3: 'unreferenced'\n");
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     rig_acknowledge(&t.a);
     assert_true(hfi_machine_figures(t.rig->machine)->memory_bytes < memory);
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 each_hears_of_its_own(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "create", "[\"Cell\", {\"$handle\": [1]}]");
     (void)rig_call(&t.a, 0, "bind", "[\"n\", {\"$handle\": [2]}]");
     assert_string_equal(rig_call(&t.b, 0, "lookup", "[\"n\"]"), "1: <Cell #2>\n");
@@ -78,19 +48,19 @@ each_hears_of_its_own(void **state)
     rig_send(&t.b);
     (void)rig_call(&t.a, 0, "unbind", "[\"n\"]");
     release(&t, 1);
-    assert_int_equal(objects(&t), 2); /* 2 holds 1 */
+    assert_int_equal(rig_referents(t.rig), 2); /* 2 holds 1 */
     assert_string_equal(rig_answers(&t.b), "");
     release(&t, 2);
     assert_string_equal(rig_answers(&t.b), "2: 'unreferenced'\n");
     assert_string_equal(rig_answers(&t.a), "4: 'unreferenced'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 its_other_ends(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_put_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]", "{\"timeout\": 1}");
     (void)rig_put_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]", NULL);
     (void)rig_put_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]", NULL);
@@ -99,18 +69,18 @@ its_other_ends(void **state)
     assert_string_equal(rig_answers(&t.a), "3! Cancelled: the call was cancelled\n");
     rig_pass(t.rig, 1.5);
     assert_string_equal(rig_answers(&t.a), "2! TimeoutError: the call's time is up\n");
-    assert_int_equal(parked(&t), 1);
+    assert_int_equal(rig_parked(t.rig), 1);
     rig_bye(&t.a); /* and its session ends, which was the last to hold it */
-    assert_int_equal(parked(&t), 0);
-    assert_int_equal(objects(&t), 0);
-    bench_close(&t);
+    assert_int_equal(rig_parked(t.rig), 0);
+    assert_int_equal(rig_referents(t.rig), 0);
+    rig_pair_close(&t);
 }
 
 static void
 a_promised_handle(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 2, "get", NULL), ""); /* call 3 */
     (void)rig_put_call(&t.a, 0, "watch", "[{\"$promise\": 3}]", NULL);
@@ -118,18 +88,18 @@ a_promised_handle(void **state)
     assert_string_equal(rig_call(&t.a, 2, "put", "[{\"$handle\": [1]}]"),
                         "5: None\n3: <Cell #1>\n");
     release(&t, 1);
-    assert_int_equal(objects(&t), 2);
+    assert_int_equal(rig_referents(t.rig), 2);
     release(&t, 1); /* what the get gave: the watch, which waited for it, holds nothing */
-    assert_int_equal(objects(&t), 1);
+    assert_int_equal(rig_referents(t.rig), 1);
     assert_string_equal(rig_answers(&t.a), "4: 'unreferenced'\n");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 shutdown_ends_it(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]"), "");
     assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [0]}]"), "");
     assert_string_equal(rig_call(&t.b, 0, "shutdown", NULL), "1: None\n");
@@ -139,14 +109,14 @@ shutdown_ends_it(void **state)
     rig_acknowledge(&t.b);
     rig_acknowledge(&t.a); /* nothing waits any more: it need not wait for the 5 s */
     assert_true(t.rig->is_stopped);
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 static void
 what_is_refused(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_pair_t t = opened();
     assert_string_equal(rig_call(&t.b, 0, "watch", "[{\"$handle\": [1]}]"),
                         "1! NoSuchObject: no object 1\n");
     assert_string_equal(rig_call(&t.b, 0, "watch", "[1]"),
@@ -154,10 +124,10 @@ what_is_refused(void **state)
     (void)rig_put_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]", "{\"oneway\": true}");
     rig_send(&t.a);
     release(&t, 1);
-    assert_int_equal(objects(&t), 0);
-    assert_int_equal(parked(&t), 0);
+    assert_int_equal(rig_referents(t.rig), 0);
+    assert_int_equal(rig_parked(t.rig), 0);
     assert_string_equal(rig_answers(&t.a), "");
-    bench_close(&t);
+    rig_pair_close(&t);
 }
 
 int
