@@ -359,7 +359,7 @@ link_hello(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello)
         link_resume_session(state, link, session, hello);
     else if (hello->resume && !is_foreign)
         link_reject(state, link->number, HFI_REJECT_SESSION_EXPIRED, "no such session");
-    else
+    else if (!hfi_state_has_ended(state, &hello->session, hello->attempt))
         link_open_session(state, link, hello);
 }
 

@@ -337,6 +337,7 @@ machine_tick(hfi_state_t *state, int64_t now_ns)
 {
     if (now_ns > state->now_ns)
         state->now_ns = now_ns;
+    hfi_ended_forget(&state->ended, state->now_ns);
     machine_settle(state); /* what the last apply left over */
     for (hfi_deadline_t *due = hfi_deadlines_take_due(state->deadlines, state->now_ns); due != NULL;
          due = hfi_deadlines_take_due(state->deadlines, state->now_ns)) {

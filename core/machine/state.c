@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <value/value.h>
 
 enum {
@@ -53,6 +54,7 @@ hfi_state_open(hfi_state_t *self, const hfi_machine_world_t *world, const hf_hos
     hfi_idtable_open(&self->links, sizeof(hfi_link_t));
     hfi_idtable_open(&self->sessions, sizeof(hfi_session_row_t));
     hfi_idtable_open(&self->secrets, sizeof(secret_row_t));
+    hfi_ended_open(&self->ended);
     hfi_idtable_open(&self->timers, 2 * sizeof(uint64_t)); /* timer_row_t */
     self->drain_alarm.kind = HFI_ALARM_DRAIN;
     self->cycle.alarm.kind = HFI_ALARM_CYCLE;
@@ -103,6 +105,7 @@ hfi_state_close(hfi_state_t *self)
     hfi_idtable_close(&self->links);
     hfi_idtable_close(&self->sessions);
     hfi_idtable_close(&self->secrets);
+    hfi_ended_close(&self->ended);
     hfi_idtable_close(&self->timers);
     hfi_referents_close(&self->referents);
     hfi_chunks_close(&self->chunks);
@@ -151,6 +154,13 @@ hfi_state_find_secret(const hfi_state_t *self, const hfi_secret_t *secret)
     return row->session;
 }
 
+bool
+hfi_state_has_ended(const hfi_state_t *self, const hfi_secret_t *secret, uint64_t attempt)
+{
+    return !HFI_MUTANT(m19_stays_ended) &&
+           hfi_ended_has_seen(&self->ended, state_secret_hash(self, secret), attempt);
+}
+
 hfi_session_t *
 hfi_state_open_session(hfi_state_t *self, const hfi_secret_t *secret)
 {
@@ -172,9 +182,20 @@ hfi_state_open_session(hfi_state_t *self, const hfi_secret_t *secret)
     return session;
 }
 
+/* What was under way when it ended must not open it anew. */
+static void
+state_note_end(hfi_state_t *self, const hfi_session_t *session)
+{
+    int64_t keep_ns =
+        session->lease_ns > self->boot.lease_ns ? session->lease_ns : self->boot.lease_ns;
+    hfi_ended_note(&self->ended, session->hash, session->attempt, self->now_ns + keep_ns,
+                   self->boot.limits.ended);
+}
+
 void
 hfi_state_close_session(hfi_state_t *self, hfi_session_t *session)
 {
+    state_note_end(self, session);
     hfi_state_arm(self, &session->alarm, INT64_MAX);
     hfi_state_arm(self, &session->ack_alarm, INT64_MAX);
     hfi_idtable_remove(&self->secrets, hfi_idtable_find(&self->secrets, session->hash));

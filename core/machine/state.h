@@ -20,6 +20,7 @@
 #include <stream/stream.h>
 
 #include "account.h"
+#include "ended.h"
 #include "event.h"
 #include "job.h"
 #include "name.h"
@@ -145,6 +146,7 @@ typedef struct hfi_state {
     hfi_idtable_t links;    /* hfi_link_t */
     hfi_idtable_t sessions; /* number, address; in the order opened */
     hfi_idtable_t secrets;  /* keyed hash of the secret, address */
+    hfi_ended_t ended;
     uint64_t last_session;
     uint64_t n_ends; /* of sessions, so far */
     hfi_chunks_t chunks;
@@ -202,6 +204,9 @@ hfi_state_held(const hfi_state_t *self, const hfi_session_t *session, uint64_t o
 hfi_session_t *hfi_state_session(const hfi_state_t *self, uint64_t number);
 hfi_link_t *hfi_state_link(const hfi_state_t *self, uint64_t number);
 hfi_session_t *hfi_state_find_secret(const hfi_state_t *self, const hfi_secret_t *secret);
+
+/* Whether a session of that secret ended lately and had seen that attempt or a later one. */
+bool hfi_state_has_ended(const hfi_state_t *self, const hfi_secret_t *secret, uint64_t attempt);
 
 /* A new session in all tables; NULL: a limit. */
 hfi_session_t *hfi_state_open_session(hfi_state_t *self, const hfi_secret_t *secret);

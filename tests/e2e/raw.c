@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -32,7 +33,8 @@ raw_make(raw_t *self, const char *endpoint, uint8_t seed, bool is_unread)
 {
     memset(self, 0, sizeof *self);
     self->is_unread = is_unread;
-    memset(self->secret, seed, sizeof self->secret);
+    assert_int_equal(getrandom(self->secret, sizeof self->secret, 0), sizeof self->secret);
+    self->secret[0] = seed;
     self->next = 1;
     self->context = zmq_ctx_new();
     assert_non_null(self->context);

@@ -45,7 +45,7 @@ typedef struct raw_answer {
     msgpack_object value; /* RESULT's, or ERROR's data (nil: none) */
 } raw_answer_t;
 
-/* Connects; nothing is sent. `seed` makes the session's secret. */
+/* Connects; nothing is sent. `seed` is the first byte of the session's secret, the rest is drawn. */
 void raw_open(raw_t *self, const char *endpoint, uint8_t seed);
 void raw_close(raw_t *self);
 

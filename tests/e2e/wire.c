@@ -129,6 +129,7 @@ a_session_moves_and_the_old_connection_is_told(void **state)
     (void)raw_begin(&first, false);
     uint64_t list = make_list(&first);
     raw_open(&second, self->endpoint, 5);
+    memcpy(second.secret, first.secret, sizeof second.secret);
     second.attempt = first.attempt;
     second.received = first.received;
     second.next = first.next;

@@ -76,11 +76,10 @@ sim_wire_cut(sim_wire_t *self, sim_link_t *link, bool keeps_down)
     if (link->is_cut)
         return;
     link->is_cut = true;
-    link->cut_ns = self->sim->now_ns;
     self->n_cuts++;
     wire_shorten(self, &link->up, sim_below(self->sim, link->up.n + 1));
     if (sim_below(self->sim, 4) == 0)
-        link->late_ns = self->sim->now_ns + (int64_t)sim_below(self->sim, 1500) * SIM_MS;
+        link->late_ns = self->sim->now_ns + (int64_t)sim_below(self->sim, (uint64_t)self->late_ns);
     if (!keeps_down)
         wire_shorten(self, &link->down, sim_below(self->sim, link->down.n + 1));
     sim_trace(self->sim, "link %llu of user %u is cut; %zu up and %zu down still arrive",

@@ -31,7 +31,6 @@ typedef struct sim_link {
     bool is_known;     /* the machine was told LINK_UP */
     bool is_told_down; /* and LINK_DOWN */
     bool is_dead;      /* so is the program at its other end */
-    int64_t cut_ns;    /* when it was cut */
     int64_t late_ns;   /* what is left of it is not delivered to the manager before that */
     sim_queue_t up;    /* to the manager */
     sim_queue_t down;  /* to the user */
@@ -42,6 +41,7 @@ typedef struct sim_wire {
     sim_link_t *links; /* oldest first */
     uint64_t last;
     uint32_t n_links;
+    int64_t late_ns; /* the longest time for which a cut link keeps something back */
     uint64_t n_frames, n_lost, n_cuts;
 } sim_wire_t;
 

@@ -44,11 +44,6 @@ world_deliver_up(sim_world_t *self)
         sim_frame_t *frame = sim_wire_take(&link->up);
         if (frame == NULL)
             break;
-        /* a HELLO that comes later than the grace time would open what has ended meanwhile */
-        if (link->is_cut && sim->now_ns - link->cut_ns >= self->manager.lease_ns / 2) {
-            free(frame);
-            continue;
-        }
         if (frame->len > 2 && frame->at[1] == HFI_FRAME_HELLO)
             sim_tamper_resume(sim, &self->manager, user);
         sim_manager_frame(&self->manager, link, frame);
@@ -126,6 +121,15 @@ world_disturb(sim_world_t *self, sim_user_t *user)
     }
 }
 
+/* What it says first may be what comes last: behind all that it says on its next connection. */
+static void
+world_pump(sim_world_t *self, sim_user_t *user)
+{
+    sim_user_pump(user);
+    if (!self->sim.is_calm && user->link != 0 && !user->has_space && sim_below(&self->sim, 16) == 0)
+        sim_user_disconnect(user, true);
+}
+
 static void
 world_connect(sim_world_t *self, sim_user_t *user)
 {
@@ -170,7 +174,7 @@ world_step(sim_world_t *self)
     else if (luck < 500)
         world_deliver_down(self, user);
     else if (luck < 700)
-        sim_user_pump(user);
+        world_pump(self, user);
     else if (luck < 800 && !sim->is_calm)
         sim_user_act(user);
     else if (luck < 850)
@@ -370,6 +374,7 @@ sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings)
     sim_witness_listen(sim_referee_heard, &self->referee);
     sim_manager_open(&self->manager, &self->sim, &self->wire, settings->plugins,
                      settings->is_recorded ? &self->record : NULL);
+    self->wire.late_ns = self->manager.lease_ns;
     for (uint32_t i = 0; i < SIM_USERS; i++)
         sim_user_open(&self->users[i], &self->sim, &self->wire, &self->referee, i);
     world_be_wild(self);

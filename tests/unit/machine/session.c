@@ -46,6 +46,61 @@ hellos(void **state)
     rig_destroy(&rig);
 }
 
+static const char *
+hello_again(rig_t *rig, uint64_t attempt)
+{
+    rig_hello(rig, 9, &(hfi_hello_t){.session = secret(1), .attempt = attempt});
+    return rig_said(rig, 9);
+}
+
+#define OPENED "WELCOME new received=0\nREWIND after=0\n"
+
+/* What a lost connection delivers late opens nothing anew; who begins again counts on. */
+static void
+late_hellos(void **state)
+{
+    (void)state;
+    rig_t *rig = rig_new(&hf_plugin, NULL);
+    rig_client_t a;
+    rig_connect(rig, &a, 1);
+    (void)rig_resume(&a, 2);
+    rig_bye(&a);
+    rig_up(rig, 9);
+    assert_string_equal(hello_again(rig, 1), "");
+    assert_string_equal(hello_again(rig, 2), "");
+    rig_pass(rig, 9.9);
+    assert_string_equal(hello_again(rig, 2), "");
+    assert_string_equal(hello_again(rig, 3), OPENED);
+    rig_down(rig, 9, true);
+    rig_up(rig, 9);
+    assert_string_equal(hello_again(rig, 3), "");
+    rig_pass(rig, 9.9);
+    assert_string_equal(hello_again(rig, 3), "");
+    rig_pass(rig, 0.2); /* the lease is over: nobody remembers */
+    assert_string_equal(hello_again(rig, 1), OPENED);
+    rig_close(&a);
+    rig_destroy(&rig);
+}
+
+static void
+the_oldest_end_is_forgotten_first(void **state)
+{
+    (void)state;
+    rig_t *rig = rig_new(&hf_plugin, "{\"limits\": {\"ended\": 2}}");
+    rig_client_t clients[3];
+    for (size_t k = 0; k < 3; k++) {
+        rig_connect(rig, &clients[k], k + 1);
+        rig_bye(&clients[k]);
+        rig_close(&clients[k]);
+    }
+    rig_up(rig, 9);
+    for (size_t k = 3; k > 0; k--) {
+        rig_hello(rig, 9, &(hfi_hello_t){.session = clients[k - 1].secret, .attempt = 1});
+        assert_string_equal(rig_said(rig, 9), k > 1 ? "" : OPENED);
+    }
+    rig_destroy(&rig);
+}
+
 static void
 versions(void **state)
 {
@@ -545,6 +600,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hellos),
+        cmocka_unit_test(late_hellos),
+        cmocka_unit_test(the_oldest_end_is_forgotten_first),
         cmocka_unit_test(versions),
         cmocka_unit_test(moves_to_a_new_connection),
         cmocka_unit_test(another_session_on_the_connection),
