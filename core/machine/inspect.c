@@ -71,7 +71,8 @@ inspect_flags(hf_writer_t *w, uint32_t flags)
     } words[] = {{HF_READS, "reads"},
                  {HF_WRITES, "writes"},
                  {HF_PARKS, "parks"},
-                 {HF_SENSITIVE, "sensitive"}};
+                 {HF_SENSITIVE, "sensitive"},
+                 {HF_OFFLOAD, "offload"}};
     size_t n = 0;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         n += (flags & words[i].flag) != 0;
@@ -91,6 +92,29 @@ inspect_is_exposed(const hfi_view_t *view, const hfi_method_t *method)
 }
 
 static void
+inspect_text(hf_writer_t *w, const char *key, const char *text)
+{
+    hfi_inspect_word(w, key);
+    if (text == NULL)
+        hf_write_nil(w);
+    else
+        hfi_inspect_word(w, text);
+}
+
+static void
+inspect_method(hf_writer_t *w, const hfi_method_t *method)
+{
+    hf_write_map(w, 6);
+    inspect_text(w, "name", method->row->name);
+    inspect_text(w, "signature", hfi_signature_text(method->signature));
+    inspect_text(w, "doc", method->row->doc == NULL ? "" : method->row->doc);
+    hfi_inspect_word(w, "flags");
+    inspect_flags(w, method->row->flags);
+    inspect_text(w, "since", method->row->since);
+    inspect_text(w, "deprecated", method->row->deprecated);
+}
+
+static void
 inspect_methods(hf_writer_t *w, const hfi_view_t *view, const hfi_type_t *type)
 {
     uint32_t n = 0;
@@ -101,15 +125,7 @@ inspect_methods(hf_writer_t *w, const hfi_view_t *view, const hfi_type_t *type)
         const hfi_method_t *method = &type->methods[i];
         if (!inspect_is_exposed(view, method))
             continue;
-        hf_write_map(w, 4);
-        hfi_inspect_word(w, "name");
-        hfi_inspect_word(w, method->row->name);
-        hfi_inspect_word(w, "signature");
-        hfi_inspect_word(w, hfi_signature_text(method->signature));
-        hfi_inspect_word(w, "doc");
-        hfi_inspect_word(w, method->row->doc == NULL ? "" : method->row->doc);
-        hfi_inspect_word(w, "flags");
-        inspect_flags(w, method->row->flags);
+        inspect_method(w, method);
     }
 }
 
@@ -294,11 +310,7 @@ hfi_inspect_who(hf_writer_t *w, const hfi_session_t *session)
     hfi_inspect_word(w, "client");
     hfi_inspect_word(w, session->client);
     inspect_peer(w, session);
-    hfi_inspect_word(w, "user");
-    if (session->user == NULL)
-        hf_write_nil(w);
-    else
-        hfi_inspect_word(w, session->user);
+    inspect_text(w, "user", session->user);
 }
 
 static void

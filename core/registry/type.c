@@ -65,16 +65,33 @@ least_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* A text of people's, member `name`: short enough, and sound. */
+static bool
+check_text(const type_check_t *c, const char *name, const char *text)
+{
+    if (memchr(text, '\0', HFI_MAX_DOC_BYTES + 1) == NULL)
+        return type_refuse(c, "its `%s` is longer than %d bytes", name, HFI_MAX_DOC_BYTES);
+    if (!hfi_text_is_utf8(text))
+        return type_refuse(c, "its `%s` is not UTF-8", name);
+    return true;
+}
+
 static bool
 check_doc(const type_check_t *c, const char *doc)
 {
     if (doc == NULL || doc[0] == '\0')
         return type_refuse(c, "a sentence in `doc` is missing");
-    if (memchr(doc, '\0', HFI_MAX_DOC_BYTES + 1) == NULL)
-        return type_refuse(c, "its `doc` is longer than %d bytes", HFI_MAX_DOC_BYTES);
-    if (!hfi_text_is_utf8(doc))
-        return type_refuse(c, "its `doc` is not UTF-8");
-    return true;
+    return check_text(c, "doc", doc);
+}
+
+/* What describe tells of a row's age. */
+static bool
+check_age(const type_check_t *c, const hf_method_t *row)
+{
+    if (row->deprecated != NULL && row->deprecated[0] == '\0')
+        return type_refuse(c, "`deprecated` does not say what to call instead");
+    return (row->since == NULL || check_text(c, "since", row->since)) &&
+           (row->deprecated == NULL || check_text(c, "deprecated", row->deprecated));
 }
 
 /* ---- methods ---------------------------------------------------------------------------- */
@@ -114,7 +131,7 @@ check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
     }
     if (row->run == NULL)
         return type_refuse(c, "there is no function");
-    if (!check_flags(c, row) || !check_doc(c, row->doc))
+    if (!check_flags(c, row) || !check_doc(c, row->doc) || !check_age(c, row))
         return false;
     ret_method->row = row;
     ret_method->signature = hfi_signature_new(row->signature, why, sizeof why);
@@ -185,9 +202,9 @@ check_sizes(const type_check_t *c, const hf_type_t *row)
                            (unsigned)row->size, (unsigned)sizeof *row, (unsigned)TYPE_SIZE_LEAST);
     if (row->method_size < METHOD_SIZE_LEAST || row->method_size > STRUCT_SIZE_MOST ||
         row->method_size % 8 != 0)
-        return type_refuse(c, "its `method_size` is %u; this manager's is %u, at least %u is needed",
-                           (unsigned)row->method_size, (unsigned)sizeof(hf_method_t),
-                           (unsigned)METHOD_SIZE_LEAST);
+        return type_refuse(
+            c, "its `method_size` is %u; this manager's is %u, at least %u is needed",
+            (unsigned)row->method_size, (unsigned)sizeof(hf_method_t), (unsigned)METHOD_SIZE_LEAST);
     return true;
 }
 

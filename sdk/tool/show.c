@@ -132,6 +132,17 @@ print_signature(const hf_value_t *name, const hf_value_t *signature)
     (void)putchar('\n');
 }
 
+/* "        since 1.2", where it is said. */
+static void
+print_said(const hf_value_t *method, const char *key)
+{
+    hf_value_t text = member_of(method, key);
+    if (hf_kind(&text) != HF_STR)
+        return;
+    (void)printf("        %s%s ", key, strcmp(key, "deprecated") == 0 ? ":" : "");
+    show_text(&text);
+}
+
 static void
 show_method(const hf_value_t *method)
 {
@@ -142,6 +153,8 @@ show_method(const hf_value_t *method)
     print_signature(&name, &signature);
     (void)fputs("        ", stdout);
     show_text(&doc);
+    print_said(method, "since");
+    print_said(method, "deprecated");
 }
 
 void

@@ -15,7 +15,7 @@
  *
  * ABI versions: a line for each change.
  *   1.0  the first.
- *   1.1  hf_method.work and .finish appended, HF_OFFLOAD; hf_host.is_cancelled appended; extensions
+ *   1.1  hf_method.work, .finish, .since and .deprecated appended, HF_OFFLOAD; hf_host.is_cancelled appended; extensions
  *        holdfast.memory and holdfast.about. Old plugins: no method of theirs is offloaded.
  */
 #ifndef HF_PLUGIN_H
@@ -110,6 +110,9 @@ typedef struct hf_method {
     uint32_t spare;
     hf_work_f *work;     /* since 1.1, with HF_OFFLOAD */
     hf_finish_f *finish; /* NULL: what `work` answers is the answer */
+    const char
+        *since; /* since 1.1: the plugin's version that brought the row, "1.2"; NULL: not said */
+    const char *deprecated; /* since 1.1: a sentence on what to call instead; NULL: it is not */
 } hf_method_t;
 
 typedef struct hf_visit hf_visit_t; /* what traverse reports to */
@@ -263,20 +266,21 @@ typedef struct hf_about {
 
 /* ---- tables --------------------------------------------------------------------------- */
 
-#define HF_METHOD(name_, signature_, run_, flags_, doc_)                                           \
+/* Rows. Behind the sentence there may stand more: .since = "1.2", .deprecated = "Call len.". */
+#define HF_METHOD(name_, signature_, run_, flags_, ...)                                            \
     {                                                                                              \
-        .name = (name_), .signature = (signature_), .doc = (doc_), .run = (run_),                  \
-        .flags = (flags_)                                                                          \
+        .name = (name_), .signature = (signature_), .run = (run_), .flags = (flags_),              \
+        .doc = __VA_ARGS__                                                                         \
     }
-#define HF_METHOD_PARKS(name_, signature_, run_, timed_out_, flags_, doc_)                         \
+#define HF_METHOD_PARKS(name_, signature_, run_, timed_out_, flags_, ...)                          \
     {                                                                                              \
-        .name = (name_), .signature = (signature_), .doc = (doc_), .run = (run_),                  \
-        .timed_out = (timed_out_), .flags = (flags_) | HF_PARKS                                    \
+        .name = (name_), .signature = (signature_), .run = (run_), .timed_out = (timed_out_),      \
+        .flags = (flags_) | HF_PARKS, .doc = __VA_ARGS__                                           \
     }
-#define HF_METHOD_OFFLOAD(name_, signature_, work_, finish_, flags_, doc_)                         \
+#define HF_METHOD_OFFLOAD(name_, signature_, work_, finish_, flags_, ...)                          \
     {                                                                                              \
-        .name = (name_), .signature = (signature_), .doc = (doc_), .flags = (flags_) | HF_OFFLOAD, \
-        .work = (work_), .finish = (finish_)                                                       \
+        .name = (name_), .signature = (signature_), .flags = (flags_) | HF_OFFLOAD,                \
+        .work = (work_), .finish = (finish_), .doc = __VA_ARGS__                                   \
     }
 #define HF_TYPE(name_, state_, methods_, doc_)                                                     \
     .size = sizeof(hf_type_t), .method_size = sizeof(hf_method_t), .name = (name_), .doc = (doc_), \

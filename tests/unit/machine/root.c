@@ -78,7 +78,9 @@ describes(void **state)
         strstr(says, "'typeid': 'Cell', 'doc': 'One value.', 'signature': 'value: any = nil'"));
     assert_non_null(strstr(says,
                            "{'name': 'set', 'signature': 'value: any', 'doc': 'Another value.', "
-                           "'flags': ['writes']}"));
+                           "'flags': ['writes'], 'since': None, 'deprecated': None}"));
+    assert_non_null(
+        strstr(says, "'flags': ['reads'], 'since': '1.1', 'deprecated': 'Call get of it.'}"));
     assert_non_null(strstr(says, "'getvalue'"));
     says = rig_call(a, 0, "describe", "[\"manager\"]");
     assert_non_null(strstr(says, "'get_or_create'"));

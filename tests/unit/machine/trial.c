@@ -403,7 +403,8 @@ cell_echo(hf_call_t *call, void *self)
 static const hf_method_t cell_methods[] = {
     HF_METHOD("get", "", cell_get, HF_READS, "The value."),
     HF_METHOD("set", "value: any", cell_set, HF_WRITES, "Another value."),
-    HF_METHOD("other", "cell: handle", cell_other, HF_READS, "Another cell's value."),
+    HF_METHOD("other", "cell: handle", cell_other, HF_READS, "Another cell's value.",
+              .since = "1.1", .deprecated = "Call get of it."),
     HF_METHOD("fail", "key: any", cell_key_error, HF_READS, "A KeyError."),
     HF_METHOD("echo", "*args, **kwargs -> list", cell_echo, HF_READS, "The arguments."),
 };

@@ -334,6 +334,14 @@ each_rule_of_a_row_refuses(void **state)
     table.rows[1].doc = NULL;
     refused(&table, "type Thing, method set: a sentence in `doc` is missing");
     table_open(&table);
+    table.rows[1].deprecated = "";
+    refused(&table, "type Thing, method set: `deprecated` does not say what to call instead");
+    table.rows[1].deprecated = "\xff";
+    refused(&table, "type Thing, method set: its `deprecated` is not UTF-8");
+    table_open(&table);
+    table.rows[1].since = "\xff";
+    refused(&table, "type Thing, method set: its `since` is not UTF-8");
+    table_open(&table);
     table.rows[1].signature = "x int";
     refused(
         &table,
