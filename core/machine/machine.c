@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <value/admit.h>
 #include <value/value.h>
 
@@ -321,7 +322,8 @@ machine_alarm(hfi_state_t *state, hfi_alarm_t *alarm)
         machine_timer(state, HFI_ALARM_OF(alarm, hfi_timer_t, alarm));
         return;
     case HFI_ALARM_PIN:
-        hfi_pins_spend(&state->pins, HFI_ALARM_OF(alarm, hfi_pin_t, alarm));
+        if (!HFI_MUTANT(m21_ttl))
+            hfi_pins_spend(&state->pins, HFI_ALARM_OF(alarm, hfi_pin_t, alarm));
         return;
     case HFI_ALARM_DRAIN:
         machine_stopped(state);

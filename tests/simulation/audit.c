@@ -6,6 +6,7 @@
  *                            + what releases that the manager has not taken yet give back
  *   I2  a referent's holders = sessions that hold it, names, handles inside other referents' values, what calls
  *       that wait hold, and pins; and it is there if and only if there is a holder
+ *       pins = those that users must have made, by what they exported, adopted and revoked; token.h
  *
  *   I4  a session is in the object space where it began
  *
@@ -25,6 +26,8 @@
 #include <value/value.h>
 
 #include "inside.h"
+#include "op.h"
+#include "token.h"
 
 enum { AUDIT_DEPTH = 64 };
 
@@ -211,6 +214,53 @@ audit_names(audit_table_t *table, const hfi_state_t *state)
     free(names);
 }
 
+/* Adoptions whose answers the manager has forgotten since they came: a fact of the stream, no token's. */
+static void
+audit_acknowledged(const hfi_state_t *state, const sim_user_t *users, const sim_token_t *token)
+{
+    for (sim_op_t *op = token->first; op != NULL; op = op->next_of_token) {
+        const sim_user_t *user = &users[op->user];
+        if (op->kind != SIM_OP_ADOPT || op->end != SIM_RESULT || op->is_acknowledged ||
+            user->engine == NULL || user->session != op->session)
+            continue;
+        const hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
+        op->is_acknowledged = session != NULL && session->stream.outbox.first > op->answered_by;
+    }
+}
+
+/* Pins by what users did and heard; those of which that cannot say give bounds. */
+static void
+audit_tokens(sim_t *sim, const hfi_state_t *state, const sim_user_t *users)
+{
+    enum { SURE, PERHAPS };
+    sim_referee_t *referee = users[0].referee;
+    audit_table_t *table = audit_table();
+    for (uint64_t i = 0; i < referee->n_tokens; i++) {
+        const sim_token_t *token = &referee->tokens[i];
+        audit_acknowledged(state, users, token);
+        sim_pin_t pin = sim_token_pin(referee, token);
+        referee->n_pins += pin == SIM_PIN_HOLDS;
+        referee->n_pins_unsure += pin == SIM_PIN_PERHAPS;
+        for (uint32_t k = 0; pin != SIM_PIN_GONE && k < token->n; k++)
+            audit_add(table, token->objects[k], pin == SIM_PIN_HOLDS ? SURE : PERHAPS, 1);
+    }
+    for (const hfi_referent_t *r = NULL;
+         (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;) {
+        int64_t least = table->n[r->number][SURE];
+        int64_t most = least + table->n[r->number][PERHAPS];
+        int64_t n = r->holders[HFI_HOLDER_PIN];
+        if (n < least || n > most)
+            sim_fail(sim, SIM_CHECK_PINS, "%s %llu counts %lld pins, and users made %lld to %lld",
+                     r->type->row->name, (unsigned long long)r->number, (long long)n,
+                     (long long)least, (long long)most);
+    }
+    for (size_t i = 0; i < table->n_touched; i++)
+        if (table->n[table->touched[i]][SURE] != 0 &&
+            hfi_referents_find(&state->referents, table->touched[i]) == NULL)
+            sim_fail(sim, SIM_CHECK_PINS, "referent %llu is pinned, and is not there",
+                     (unsigned long long)table->touched[i]);
+}
+
 /* A token's row is its number and its address. */
 static void
 audit_pins(audit_table_t *table, const hfi_state_t *state)
@@ -270,6 +320,7 @@ sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users)
         if (session != NULL)
             audit_space(sim, state, user);
     }
+    audit_tokens(sim, state, users);
     audit_holders(sim, state);
 }
 

@@ -158,6 +158,7 @@ read_options(options_t *self, int argc, char **argv)
 typedef struct totals {
     uint64_t n_seeds, n_steps, n_audits, n_events, n_frames, n_lost_frames, n_cuts;
     uint64_t n_results, n_errors, n_lost, n_sessions;
+    uint64_t n_pins, n_pins_unsure;
 } totals_t;
 
 static void
@@ -174,6 +175,8 @@ add_up(totals_t *totals)
     totals->n_errors += world.referee.n_errors;
     totals->n_lost += world.referee.n_lost;
     totals->n_sessions += world.referee.n_sessions;
+    totals->n_pins += world.referee.n_pins;
+    totals->n_pins_unsure += world.referee.n_pins_unsure;
 }
 
 static bool
@@ -229,13 +232,14 @@ main(int argc, char **argv)
     }
     (void)printf(
         "%llu seeds, %llu steps, %llu audits, %llu events; frames %llu, lost %llu, cuts %llu; "
-        "sessions %llu; results %llu, errors %llu, lost %llu\n",
+        "sessions %llu; results %llu, errors %llu, lost %llu; pins audited %llu, unsure %llu\n",
         (unsigned long long)t.n_seeds, (unsigned long long)t.n_steps,
         (unsigned long long)t.n_audits, (unsigned long long)t.n_events,
         (unsigned long long)t.n_frames, (unsigned long long)t.n_lost_frames,
         (unsigned long long)t.n_cuts, (unsigned long long)t.n_sessions,
         (unsigned long long)t.n_results, (unsigned long long)t.n_errors,
-        (unsigned long long)t.n_lost);
+        (unsigned long long)t.n_lost, (unsigned long long)t.n_pins,
+        (unsigned long long)t.n_pins_unsure);
     if (options.expect != NULL)
         (void)printf("no check saw the fault %s\n", options.fault);
     return options.expect != NULL ? 1 : 0;

@@ -165,6 +165,8 @@ put_commit(op_put_t *put)
         return false;
     }
     op->call = number;
+    if (op->token != NULL)
+        sim_token_put(op);
     if (put->call.is_oneway) {
         op->end = SIM_ONEWAY;
     } else {

@@ -65,10 +65,11 @@ typedef struct sim_token {
     int64_t put_ns;
     double ttl; /* seconds */
     uint64_t uses;
-    uint64_t n_adopts; /* that may have been acknowledged, or may yet be */
-    bool is_exported;  /* the exporter has its answer */
-    bool is_revoking;  /* somebody has asked for its end */
-    bool is_revoked;   /* … and was answered */
+    uint64_t n_adopts;    /* that may have been acknowledged, or may yet be */
+    struct sim_op *first; /* export, adoptions, revocations, the latest first */
+    bool is_exported;     /* the exporter has its answer */
+    bool is_revoking;     /* somebody has asked for its end */
+    bool is_revoked;      /* … and was answered */
 } sim_token_t;
 
 typedef struct sim_op {
@@ -90,6 +91,10 @@ typedef struct sim_op {
     bool is_refused;    /* an adoption behind a revocation: it must fail */
     bool is_counted;    /* takes an item that must not go astray: nobody gives up waiting for it */
     sim_token_t *token; /* exported, adopted, revoked by it */
+    struct sim_op *next_of_token;
+    int64_t answered_ns;
+    uint64_t answered_by; /* its answer's number is not above this */
+    bool is_acknowledged; /* the manager knows that its answer has come */
     uint8_t ran;
     uint8_t seen;                     /* times its item was found in the end */
     uint8_t n_got;                    /* … or got */
@@ -115,6 +120,7 @@ typedef struct sim_referee {
     bool is_sum_known;
     sim_token_t tokens[SIM_MAX_TOKENS];
     uint64_t n_tokens;
+    uint64_t n_pins, n_pins_unsure; /* that audits found, and of which they cannot say */
     uint64_t n_results, n_errors, n_lost;
 } sim_referee_t;
 

@@ -55,7 +55,7 @@ typedef enum sim_check {
     X(OTHER_HANDLE, "other-handle", ANSWER, "a handle in a RESULT names another referent")         \
     X(MISCOUNT, "miscount", COUNTS, "the manager counts one reference too many")                   \
     X(HOLD, "hold", HOLDERS, "a referent has one name more than names")                            \
-    X(PIN, "pin", HOLDERS, "a referent has one pin more than tokens")                              \
+    X(PIN, "pin", PINS, "a referent has one pin more than tokens")                                 \
     X(UNPIN, "unpin", PINS, "pins that alone hold something end at once")                          \
     X(REUSE, "reuse", NUMBERS, "a dead referent's number is given again")                          \
     X(LEAK, "leak", EMPTY, "a session's lease never ends")                                         \

@@ -99,7 +99,7 @@ sim_token_result(sim_referee_t *self, const sim_op_t *op, const hf_value_t *valu
     else if (op->kind == SIM_OP_ADOPT && op->is_refused)
         sim_fail(self->sim, SIM_CHECK_PINS, "op %llu adopted by a token that was revoked",
                  (unsigned long long)op->id);
-    else if (op->kind != SIM_OP_ADOPT && op->is_after)
+    else if (op->kind != SIM_OP_ADOPT && (op->is_after || hf_as_bool(value)))
         token->is_revoked = true;
 }
 
@@ -123,4 +123,59 @@ sim_token_lost(sim_referee_t *self, const sim_op_t *op)
     (void)self;
     if (op->kind == SIM_OP_ADOPT)
         op->token->n_adopts--;
+}
+
+/* ---- the pin ---------------------------------------------------------------------------- */
+
+void
+sim_token_put(sim_op_t *op)
+{
+    op->next_of_token = op->token->first;
+    op->token->first = op;
+}
+
+/* What the calls that name a token say of it. */
+typedef struct token_told {
+    const sim_op_t *made; /* its export */
+    uint64_t least, most; /* uses that are acknowledged */
+    bool may_be_revoked;
+} token_told_t;
+
+static token_told_t
+token_told(const sim_token_t *token)
+{
+    token_told_t told = {0};
+    for (const sim_op_t *op = token->first; op != NULL; op = op->next_of_token) {
+        bool is_open = op->end != SIM_RESULT && op->end != SIM_ERROR;
+        if (op->kind == SIM_OP_EXPORT) {
+            told.made = op;
+        } else if (op->kind == SIM_OP_ADOPT) {
+            told.least += op->is_acknowledged;
+            told.most +=
+                op->end == SIM_RESULT || op->end == SIM_TIMED_OUT || op->end == SIM_ABANDONED;
+        } else if (is_open) {
+            told.may_be_revoked = true;
+        }
+    }
+    return told;
+}
+
+sim_pin_t
+sim_token_pin(const sim_referee_t *self, const sim_token_t *token)
+{
+    token_told_t told = token_told(token);
+    int64_t now_ns = self->sim->now_ns;
+    bool is_endless = isinf(token->ttl);
+    if (told.made == NULL || told.made->end == SIM_ERROR || token->is_revoked || token->ttl <= 0.0)
+        return SIM_PIN_GONE;
+    if (!is_endless && told.least >= token->uses)
+        return SIM_PIN_GONE;
+    if (!token->is_exported)
+        return SIM_PIN_PERHAPS;
+    int64_t ttl_ns = is_endless ? 0 : (int64_t)(token->ttl * (double)SIM_SECOND);
+    if (!is_endless && now_ns - told.made->answered_ns >= ttl_ns)
+        return SIM_PIN_GONE;
+    bool is_in_time = is_endless || now_ns - token->put_ns < ttl_ns;
+    bool has_uses = is_endless || told.most < token->uses;
+    return is_in_time && has_uses && !told.may_be_revoked ? SIM_PIN_HOLDS : SIM_PIN_PERHAPS;
 }

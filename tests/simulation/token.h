@@ -31,9 +31,22 @@ void sim_token_write_secret(const sim_referee_t *self, const sim_token_t *token,
 void sim_token_adopt(sim_token_t *self, sim_op_t *op);
 void sim_token_revoke(sim_token_t *self, sim_op_t *op);
 
+/* The call that exports, adopts or revokes it is in its user's stream. */
+void sim_token_put(sim_op_t *op);
+
 /* How it ended: with that value; with NoSuchObject; or never, as far as its user knows. */
 void sim_token_result(sim_referee_t *self, const sim_op_t *op, const hf_value_t *value);
 void sim_token_none(sim_referee_t *self, const sim_op_t *op);
 void sim_token_lost(sim_referee_t *self, const sim_op_t *op);
+
+/* What its pin must do now, by what users did and heard, never by the machine's own tables.
+ *
+ * | holds   | exported; its time cannot be up, nobody can have revoked it, fewer uses than it has can be acknowledged
+ * | gone    | never put or refused; revoked; its time must be up; its uses must be acknowledged
+ * | perhaps | else: what is under way, or was lost with a session, decides
+ */
+typedef enum sim_pin { SIM_PIN_GONE = 0, SIM_PIN_HOLDS, SIM_PIN_PERHAPS } sim_pin_t;
+
+sim_pin_t sim_token_pin(const sim_referee_t *self, const sim_token_t *token);
 
 #endif

@@ -246,6 +246,8 @@ user_on_done(sim_user_t *self, hfi_engine_done_t *done)
         self->pending[place] = self->pending[--self->n_pending];
         if (done->how == HFI_DONE_RESULT) {
             op->end = SIM_RESULT;
+            op->answered_ns = self->sim->now_ns;
+            op->answered_by = sim_engine_stream(self->engine)->received;
             self->referee->n_results++;
             sim_op_result(self, op, &done->value);
             if (op->kind == SIM_OP_EXPORT && sim_below(self->sim, 2) == 0)
