@@ -16,6 +16,8 @@ typedef enum hfi_alarm_kind {
     HFI_ALARM_DRAIN = 5,   /* hfi_state_t */
     HFI_ALARM_CYCLE = 6,   /* hfi_cycle_t */
     HFI_ALARM_PIN = 7,     /* hfi_pin_t */
+    HFI_ALARM_FAR = 8,     /* hfi_far_t */
+    HFI_ALARM_STUB = 9,    /* hfi_adoption_t */
 } hfi_alarm_kind_t;
 
 typedef struct hfi_alarm {

@@ -18,6 +18,7 @@
 #include <value/value.h>
 
 #include "scan.h"
+#include "stub.h"
 
 enum {
     ANSWER_TEXT = HFI_FAILURE_TEXT,
@@ -77,8 +78,8 @@ answer_uncount(hfi_state_t *state, hfi_session_t *session, const hf_value_t *val
     hf_value_t item;
     hfi_scan_open(&scan, value);
     while (n > 0 && hfi_scan_next(&scan, &item)) {
-        uint64_t object = hf_as_handle(&item);
-        if (hf_kind(&item) != HF_HANDLE || object == 0)
+        uint64_t object = 0;
+        if (hf_kind(&item) != HF_HANDLE || !hfi_handle_number(&item, &object) || object == 0)
             continue;
         (void)hfi_session_give(session, &state->referents, object, 1);
         n--;
@@ -97,8 +98,8 @@ answer_count(hfi_state_t *state, hfi_session_t *session, const hf_value_t *value
     *ret_is_limit = false;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {
-        uint64_t object = hf_as_handle(&item);
-        if (hf_kind(&item) != HF_HANDLE || object == 0)
+        uint64_t object = 0;
+        if (hf_kind(&item) != HF_HANDLE || !hfi_handle_number(&item, &object) || object == 0)
             continue;
         hfi_referent_t *referent = hfi_referents_find(&state->referents, object);
         bool is_new = hfi_session_holds(session, object) == NULL;
@@ -214,6 +215,29 @@ answer_is_plain(const hfi_call_t *self)
            (self->method == NULL || hfi_signature_takes(self->method->signature, item.at));
 }
 
+/* Counts the answer's handles to the session, and writes it again with those of stubs as they are handed out. NULL,
+ * or why not. */
+static const char *
+answer_hand_out(hfi_call_t *self, const hf_value_t *value, bool *ret_is_limit)
+{
+    hfi_state_t *state = self->state;
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hfi_stub_rewrite(state, value, false, &buffer->w);
+    hf_value_t handed = hfi_buffer_view(buffer);
+    const char *why = answer_count(state, self->session, &handed, ret_is_limit);
+    if (why == NULL) {
+        self->w->len = self->value_at;
+        hfi_write_raw(self->w, buffer->w.at, buffer->w.len);
+    }
+    if (why == NULL && self->w->failed) {
+        why = "the answer is longer than a frame may be";
+        *ret_is_limit = true;
+        answer_uncount(state, self->session, &handed, UINT64_MAX);
+    }
+    hfi_state_return(state, &buffer);
+    return why;
+}
+
 /* Why it may not be what this method answers; NULL: it may, and its handles are counted to the session. */
 static const char *
 answer_objection(hfi_call_t *self, bool *ret_is_limit)
@@ -233,6 +257,8 @@ answer_objection(hfi_call_t *self, bool *ret_is_limit)
         return "the manager's memory is at its limit";
     if (self->sink != HFI_SINK_SESSION || (self->w->tag & HF_TAG_HANDLES) == 0)
         return NULL;
+    if (hfi_stub_is_any(state))
+        return answer_hand_out(self, value, ret_is_limit);
     return answer_count(state, self->session, value, ret_is_limit);
 }
 
@@ -345,6 +371,14 @@ hfi_answer_raise(hfi_call_t *self, const char *kind, const hf_value_t *data, con
 }
 
 hf_err_t
+hfi_answer_lost(hfi_call_t *self, const hfi_referent_t *stub)
+{
+    return hfi_answer_raise(self, "ReferentLost", NULL,
+                            "#%llu stands for another manager's referent, which is lost",
+                            (unsigned long long)stub->number);
+}
+
+hf_err_t
 hfi_answer_pass_on(hfi_call_t *self, const hfi_failure_t *failure)
 {
     if (self->is_faulty || self->stage == HFI_STAGE_DONE)
@@ -386,14 +420,14 @@ answer_sent(hfi_state_t *state, hfi_session_t *session, uint64_t call, size_t le
     state->figures.bytes_out += len;
     hfi_state_send(state, session);
     if (session->waiting.count != 0)
-        hfi_state_settled(state, session, call);
+        hfi_state_settled(state, session->number, call);
     if (hfi_stream_is_twice_full(&session->stream))
         hfi_state_end_later(state, session, HFI_REJECT_LIMIT);
 }
 
-void
-hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
-                  const hfi_failure_t *failure)
+static void
+answer_refuse_as(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                 const hfi_failure_t *failure)
 {
     hfi_begun_t begun;
     bool is_limit;
@@ -410,7 +444,7 @@ hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
         answer_uncount(state, session, data, hf_has_handles(data) ? UINT64_MAX : 0);
         hfi_failure_t bare = *failure;
         bare.data = (hf_value_t){.raw = {0}};
-        hfi_answer_refuse(state, session, number, &bare);
+        answer_refuse_as(state, session, number, &bare);
         return;
     }
     size_t len = begun.w.len;
@@ -418,6 +452,23 @@ hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
         HF_BUG("no memory");
     state->figures.errors++;
     answer_sent(state, session, number, len);
+}
+
+void
+hfi_answer_refuse(hfi_state_t *state, hfi_session_t *session, uint64_t number,
+                  const hfi_failure_t *failure)
+{
+    if (hf_kind(&failure->data) == HF_NONE || !hf_has_handles(&failure->data) ||
+        !hfi_stub_is_any(state)) {
+        answer_refuse_as(state, session, number, failure);
+        return;
+    }
+    hfi_failure_t handed_out = *failure;
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hfi_stub_rewrite(state, &failure->data, false, &buffer->w);
+    handed_out.data = hfi_buffer_view(buffer);
+    answer_refuse_as(state, session, number, &handed_out);
+    hfi_state_return(state, &buffer);
 }
 
 void

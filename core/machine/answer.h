@@ -155,6 +155,8 @@ hf_err_t hfi_answer_raise(hfi_call_t *self, const char *kind, const hf_value_t *
                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 hf_err_t hfi_answer_raisev(hfi_call_t *self, const char *kind, const hf_value_t *data,
                            const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+/* ReferentLost: the referent is a stub, and its manager is lost. */
+hf_err_t hfi_answer_lost(hfi_call_t *self, const hfi_referent_t *stub);
 /* The same with what another call's failure says. */
 hf_err_t hfi_answer_pass_on(hfi_call_t *self, const hfi_failure_t *failure);
 /* The plugin broke a rule: RemoteError and a line in the log, both naming plugin, type and method. */

@@ -25,6 +25,7 @@
 #include <value/value.h>
 
 #include "scan.h"
+#include "stub.h"
 
 /* ---- around a plugin's function --------------------------------------------------------- */
 
@@ -170,7 +171,9 @@ call_find_method(hfi_call_t *self, hfi_span_t name)
     }
     int len = name.len > HFI_MAX_NAME_BYTES ? HFI_MAX_NAME_BYTES : (int)name.len;
     self->name = "?";
-    if (entry == NULL)
+    if (hfi_stub_is_lost(self->state, self->referent))
+        (void)hfi_answer_lost(self, self->referent);
+    else if (entry == NULL)
         (void)hfi_answer_raise(self, "NoSuchMethod", NULL, "%s has no method '%.*s'",
                                self->type->row->name, len, (const char *)name.at);
     else

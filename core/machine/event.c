@@ -58,11 +58,16 @@ hfi_event_write(const hfi_event_t *self, hfi_bytes_t *to)
         hf_write_int(w, self->peer.uid);
         hf_write_int(w, self->peer.pid);
         break;
+    case HFI_EVENT_FAR_UP:
+        event_write_link(w, self, 2);
+        break;
     case HFI_EVENT_FRAME:
+    case HFI_EVENT_FAR_FRAME:
         event_write_link(w, self, 3);
         event_write_span(w, self->bytes);
         break;
     case HFI_EVENT_LINK_DOWN:
+    case HFI_EVENT_FAR_DOWN:
         event_write_link(w, self, 3);
         hf_write_bool(w, self->is_certain);
         break;
@@ -119,11 +124,16 @@ event_read_members(const hf_value_t *items, uint32_t n, hfi_event_t *ret_event)
         ret_event->peer.pid = hf_as_int(&items[5]);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BYTES, HF_BYTES, HF_INT, HF_INT},
                         6);
+    case HFI_EVENT_FAR_UP:
+        ret_event->link = hf_as_uint(&items[1]);
+        return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT}, 2);
     case HFI_EVENT_FRAME:
+    case HFI_EVENT_FAR_FRAME:
         ret_event->link = hf_as_uint(&items[1]);
         event_read_span(&items[2], &ret_event->bytes);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BYTES}, 3);
     case HFI_EVENT_LINK_DOWN:
+    case HFI_EVENT_FAR_DOWN:
         ret_event->link = hf_as_uint(&items[1]);
         ret_event->is_certain = hf_as_bool(&items[2]);
         return event_is(items, n, (hf_kind_t[]){HF_INT, HF_INT, HF_BOOL}, 3);

@@ -15,6 +15,9 @@
  *   "probe_ms"      uint, 1000
  *   "endpoints"     list of str: where others can reach this manager
  *   "server"        str, for people
+ *   "far"           bool, true: connect to other managers whose handles come in, at ipc and loopback endpoints
+ *   "far_allow"     list of str: endpoints that begin so may be connected to as well
+ *   "far_timeout_ms" uint, 5000: how long a call waits until another manager's handle is adopted
  * POLICY's value is policy.h's. A JOB "figures" (bytes: nil) is answered by a map, which stats() shows beside its own.
  */
 #ifndef HFI_EVENT_H
@@ -32,11 +35,14 @@ typedef enum hfi_event_kind {
     HFI_EVENT_LINK_UP = 4,   /* link, peer */
     HFI_EVENT_FRAME = 5,     /* link, bytes */
     HFI_EVENT_LINK_DOWN = 6, /* link, is_certain: the peer's process is dead, or its socket is */
+    HFI_EVENT_FAR_UP = 7,    /* link: the connection that FAR_OPEN asked for stands */
+    HFI_EVENT_FAR_FRAME = 8, /* link, bytes */
+    HFI_EVENT_FAR_DOWN = 9,  /* link, is_certain: it could not be made; else it stood and is gone */
     HFI_EVENT_POLICY = 10,   /* bytes: exposure, one value (a map) */
     HFI_EVENT_IMAGE = 11, /* bytes: the content's hash, by which the machine finds the descriptor */
     HFI_EVENT_JOB_DONE = 12, /* job, status, bytes: one value */
     HFI_EVENT_STOP = 13,     /* drain_s */
-} hfi_event_kind_t;          /* 7, 8, 9: FAR_UP, FAR_FRAME, FAR_DOWN, with other managers */
+} hfi_event_kind_t;
 
 /* Who is at the other end of a link, as the transport has verified it. */
 typedef struct hfi_peer {
@@ -48,7 +54,8 @@ typedef struct hfi_peer {
 
 typedef struct hfi_event {
     hfi_event_kind_t kind;
-    uint64_t link; /* or the job's number */
+    uint64_t
+        link; /* or the job's number; FAR_…: as in the FAR_OPEN, which has numbers of its own */
     int64_t now_ns;
     hfi_span_t bytes;
     hfi_peer_t peer;
@@ -68,6 +75,10 @@ typedef enum hfi_output_kind {
     HFI_OUTPUT_JOB = 6,     /* number, text: kind, bytes: one value */
     HFI_OUTPUT_LOG = 7,     /* number: HF_LOG_…, text: blame, bytes: the line */
     HFI_OUTPUT_STOPPED = 8, /* number: exit status */
+    HFI_OUTPUT_FAR_OPEN =
+        9, /* link, never used twice; text: connect to that endpoint, and again whenever it breaks */
+    HFI_OUTPUT_FAR_SEND = 10,  /* link, bytes: a frame; it may get lost */
+    HFI_OUTPUT_FAR_CLOSE = 11, /* link: for good, after its frames have gone */
 } hfi_output_kind_t;
 
 typedef struct hfi_output {

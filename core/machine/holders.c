@@ -67,6 +67,15 @@ list_kind(hf_writer_t *w, const char *kind, uint64_t count)
     hfi_inspect_pair(w, "count", count);
 }
 
+/* Another manager's session holds for its stub. */
+static void
+list_stub(hf_writer_t *w, const hfi_session_t *session, uint64_t count)
+{
+    list_kind(w, "stub", count);
+    hfi_inspect_word(w, "manager");
+    hf_write_bytes(w, session->from.bytes, sizeof session->from.bytes);
+}
+
 static void
 list_session(hf_writer_t *w, const hfi_state_t *state, const hfi_session_t *session, uint64_t count)
 {
@@ -92,7 +101,9 @@ refs_sessions(holders_list_t *list, const hfi_referent_t *referent)
     for (const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL); row != NULL;
          row = hfi_idtable_next(&state->sessions, row)) {
         const hfi_holding_t *held = hfi_idtable_find(&row->session->held, referent->number);
-        if (held != NULL)
+        if (held != NULL && row->session->is_manager)
+            list_stub(list_map(list, 3), row->session, held->count);
+        else if (held != NULL)
             list_session(list_map(list, 6), state, row->session, held->count);
     }
 }
@@ -322,11 +333,12 @@ typedef struct leaks {
     int64_t since_ns;
 } leaks_t;
 
-/* One that waits for an answer is not idle, however long it waits. */
+/* One that waits for an answer is not idle, however long it waits; nor is another manager's, whose stubs are held by
+ * somebody there. */
 static bool
 leaks_is_idle(const leaks_t *self, const hfi_session_t *session)
 {
-    return session->n_parked == 0 && session->asked_ns <= self->since_ns;
+    return session->n_parked == 0 && !session->is_manager && session->asked_ns <= self->since_ns;
 }
 
 static void

@@ -21,6 +21,7 @@
 #include "cycle.h"
 #include "hook.h"
 #include "scan.h"
+#include "stub.h"
 #include "timer.h"
 
 /* What lies before a block of hf_alloc's. */
@@ -258,11 +259,14 @@ host_hold(hf_call_t *call, const hf_value_t *value)
     for (; hfi_scan_next(&scan, &item); n++) {
         hfi_referent_t *referent = hfi_state_find(self->state, hf_as_handle(&item));
         bool is_full = referent != NULL && referent->holders[HFI_HOLDER_REFERENT] == UINT32_MAX;
-        if (referent != NULL && !is_full) {
+        bool is_lost = referent != NULL && hfi_stub_is_lost(self->state, referent);
+        if (referent != NULL && !is_full && !is_lost) {
             hfi_referents_hold(referent, HFI_HOLDER_REFERENT);
             continue;
         }
         host_let_go(self, value, n);
+        if (is_lost)
+            return hfi_answer_lost(self, referent);
         if (is_full)
             return hfi_answer_raise(self, "LimitExceeded", NULL, "#%llu is held too often",
                                     (unsigned long long)referent->number);

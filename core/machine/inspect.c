@@ -9,6 +9,7 @@
 #include <value/value.h>
 
 #include "hook.h"
+#include "stub.h"
 
 enum { INSPECT_OBJECTS_MAX = 10000, INSPECT_LINE = 128, INSPECT_SHOWN = 75 };
 
@@ -438,7 +439,7 @@ hfi_inspect_stats(hf_call_t *call, void *self)
     hf_writer_t *w = hf_return_writer(call);
     if (w == NULL)
         return HF_RAISED;
-    hf_write_map(w, 11 + (has_world ? hf_count(world) : 0));
+    hf_write_map(w, 13 + (has_world ? hf_count(world) : 0));
     hfi_inspect_word(w, "uptime");
     hf_write_float(w, (double)state->now_ns / 1e9);
     hfi_inspect_pair(w, "referents", state->referents.table.live);
@@ -449,6 +450,8 @@ hfi_inspect_stats(hf_call_t *call, void *self)
     hfi_inspect_pair(w, "bytes_in", figures->bytes_in);
     hfi_inspect_pair(w, "bytes_out", figures->bytes_out);
     hfi_inspect_pair(w, "memory", state->account.used);
+    hfi_inspect_pair(w, "far_managers", state->fars->table.live);
+    hfi_inspect_pair(w, "stubs", state->fars->type->referents);
     hfi_inspect_word(w, "plugins");
     inspect_plugins(w, state);
     hfi_inspect_word(w, "types");

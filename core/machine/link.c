@@ -239,8 +239,9 @@ link_count_again(hfi_state_t *state, hfi_session_t *session, uint64_t after)
             continue;
         hfi_scan_open(&scan, &value);
         while (hfi_scan_next(&scan, &item)) {
-            hfi_referent_t *referent =
-                hf_kind(&item) == HF_HANDLE ? hfi_state_find(state, hf_as_handle(&item)) : NULL;
+            uint64_t object = 0;
+            bool is_handle = hf_kind(&item) == HF_HANDLE && hfi_handle_number(&item, &object);
+            hfi_referent_t *referent = is_handle ? hfi_state_find(state, object) : NULL;
             if (referent != NULL && referent->number != 0)
                 (void)hfi_session_take(session, &state->account, referent);
         }
@@ -305,6 +306,8 @@ link_open_session(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello
     }
     session->uid = link->uid;
     session->pid = link->pid;
+    session->from = hello->from;
+    session->is_manager = hello->has_from;
     session->opened_ns = state->now_ns;
     session->asked_ns = state->now_ns;
     size_t len = hello->client.len < LINK_CLIENT_BYTES ? hello->client.len : LINK_CLIENT_BYTES;

@@ -13,10 +13,13 @@
 #include <value/value.h>
 
 #include "cycle.h"
+#include "far.h"
+#include "foreign.h"
 #include "hook.h"
 #include "host.h"
 #include "link.h"
 #include "root.h"
+#include "stub.h"
 #include "timer.h"
 #include "universal.h"
 
@@ -47,6 +50,7 @@ hfi_machine_new(const hfi_machine_world_t *world)
     hfi_state_open(&self->state, world, &hfi_host);
     self->state.universals = hfi_universals;
     hfi_root_open(&self->state);
+    hfi_foreign_open(&self->state);
     return self;
 }
 
@@ -97,6 +101,7 @@ hfi_machine_destroy(hfi_machine_t **self_p)
         if (plugin->close != NULL)
             (void)machine_run_plugin(state, plugin, "close");
     }
+    hfi_far_close(state);
     while (state->calls != NULL) {
         hfi_call_t *call = state->calls;
         state->calls = call->next;
@@ -204,6 +209,12 @@ machine_set(hfi_state_t *state, const hf_value_t *key, const hf_value_t *value)
         machine_keep(value, &boot->endpoints);
     else if (hfi_span_equal(name, hfi_span_of("server")) && hf_kind(value) == HF_STR)
         machine_keep(value, &boot->server);
+    else if (hfi_span_equal(name, hfi_span_of("far")) && hf_kind(value) == HF_BOOL)
+        boot->is_far = hf_as_bool(value);
+    else if (hfi_span_equal(name, hfi_span_of("far_allow")) && hf_kind(value) == HF_LIST)
+        machine_keep(value, &boot->far_allow);
+    else if (hfi_span_equal(name, hfi_span_of("far_timeout_ms")))
+        machine_set_ms(value, &boot->far_timeout_ns);
 }
 
 static void
@@ -222,6 +233,8 @@ machine_boot(hfi_state_t *state, hfi_span_t bytes)
     state->boot.lease_max_ns = 600000 * MACHINE_MS;
     state->boot.grace_ns = 5000 * MACHINE_MS;
     state->boot.probe_ns = 1000 * MACHINE_MS;
+    state->boot.is_far = true;
+    state->boot.far_timeout_ns = 5000 * MACHINE_MS;
     if (machine_value(bytes, &scratch, &settings) && hf_kind(&settings) == HF_MAP) {
         hf_open(&items, &settings);
         while (hf_next(&items, &key) && hf_next(&items, &value))
@@ -302,6 +315,7 @@ machine_stopped(hfi_state_t *state)
     state->is_stopped = true;
     hfi_state_arm(state, &state->drain_alarm, INT64_MAX);
     hfi_reap_sessions(state);
+    hfi_far_leave(state);
     hfi_state_output(state, &(hfi_output_t){.kind = HFI_OUTPUT_STOPPED});
 }
 
@@ -330,6 +344,12 @@ machine_alarm(hfi_state_t *state, hfi_alarm_t *alarm)
         return;
     case HFI_ALARM_CYCLE:
         hfi_cycle_step(state);
+        return;
+    case HFI_ALARM_FAR:
+        hfi_far_time(state, HFI_ALARM_OF(alarm, hfi_far_t, alarm));
+        return;
+    case HFI_ALARM_STUB:
+        hfi_stub_time(state, HFI_ALARM_OF(alarm, hfi_adoption_t, alarm));
         return;
     }
 }
@@ -374,6 +394,15 @@ hfi_machine_apply(hfi_machine_t *self, const hfi_event_t *event)
         break;
     case HFI_EVENT_LINK_DOWN:
         hfi_link_down(state, event->link, event->is_certain);
+        break;
+    case HFI_EVENT_FAR_UP:
+        hfi_far_up(state, event->link);
+        break;
+    case HFI_EVENT_FAR_FRAME:
+        hfi_far_frame(state, event->link, event->bytes);
+        break;
+    case HFI_EVENT_FAR_DOWN:
+        hfi_far_down(state, event->link, event->is_certain);
         break;
     case HFI_EVENT_POLICY:
         machine_policy(state, event->bytes);

@@ -13,6 +13,7 @@
 #include <value/value.h>
 
 #include "hook.h"
+#include "stub.h"
 #include "timer.h"
 #include "watch.h"
 
@@ -82,6 +83,20 @@ reap_pending(hfi_state_t *state, hfi_session_t *session)
         hfi_call_abandon(state, hfi_parks_at(&state->parks, row->record));
 }
 
+/* What an answer gave, as the referent gave it; it lasts as long as the call. */
+static hf_value_t
+reap_taken_back(hfi_state_t *state, const hf_value_t *given)
+{
+    if (!hf_has_handles(given) || !hfi_stub_is_any(state))
+        return hfi_arena_copy(&state->arena, given);
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hfi_stub_rewrite(state, given, true, &buffer->w);
+    hf_value_t value = hfi_buffer_view(buffer);
+    value = hfi_arena_copy(&state->arena, &value);
+    hfi_state_return(state, &buffer);
+    return value;
+}
+
 static void
 reap_undelivered(hfi_state_t *state, hfi_session_t *session)
 {
@@ -94,7 +109,7 @@ reap_undelivered(hfi_state_t *state, hfi_session_t *session)
             continue;
         hfi_call_t *call = hfi_hook_borrow(state, referent, "undelivered", HFI_SINK_NONE);
         if (hfi_answer_read(&kept, &value, &failure)) {
-            value = hfi_arena_copy(&state->arena, &value);
+            value = reap_taken_back(state, &value);
             hfi_call_enter(call);
             referent->type->row->undelivered(&call->head, hfi_referent_self(referent), &value,
                                              kept.cookie);

@@ -22,6 +22,7 @@
 #include "hook.h"
 #include "inspect.h"
 #include "reap.h"
+#include "stub.h"
 #include "watch.h"
 
 typedef struct root_state {
@@ -111,6 +112,8 @@ root_bind(hf_call_t *call, void *state)
     hfi_referent_t *referent = hfi_state_find(machine, hf_as_handle(hf_arg(call, 1)));
     if (referent == NULL)
         return HF_RAISE(call, "NoSuchObject", "no such object");
+    if (hfi_stub_is_lost(machine, referent))
+        return hfi_answer_lost(hfi_call_of(call), referent);
     hfi_name_t *name = hfi_names_find(&machine->names, text);
     if (name != NULL && !hf_arg_bool(call, 2)) {
         hf_value_t repr;

@@ -57,11 +57,13 @@ typedef struct hfi_session {
     uint32_t owned_sweep;  /* rows of `owned` at which the dead are looked for */
     hf_waiters_t waiting;  /* records that wait for a promise or their turn, in the calls' order */
     uint64_t digest;
-    int64_t uid; /* the opener's; -1: it showed none */
+    hfi_secret_t from; /* where is_manager: the object space of the manager that is the client */
+    int64_t uid;       /* the opener's; -1: it showed none */
     int64_t pid; /* the opener's; 0: unknown */
     int64_t opened_ns;
     char *client;        /* HELLO's free text, NUL-terminated */
     char *user;          /* the opener's, NUL-terminated; NULL: it showed none */
+    bool is_manager;     /* what it holds, stubs hold there */
     bool is_send_out;    /* a SEND output for it is not taken yet */
     bool is_ending;      /* on the list of those to be ended */
     bool is_ended;       /* its end has begun: nothing goes to it any more */

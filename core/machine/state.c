@@ -112,6 +112,7 @@ hfi_state_close(hfi_state_t *self)
     hfi_deadlines_destroy(&self->deadlines);
     hfi_value_drop(&self->boot.endpoints);
     hfi_value_drop(&self->boot.server);
+    hfi_value_drop(&self->boot.far_allow);
     state_free_kept(self);
     free(self->root);
     hfi_policy_destroy(&self->policy);
@@ -467,14 +468,14 @@ hfi_buffer_view(const hfi_buffer_t *self)
 /* ---- lists of what is to be done between two calls ------------------------------------- */
 
 void
-hfi_state_settled(hfi_state_t *self, const hfi_session_t *session, uint64_t call)
+hfi_state_settled(hfi_state_t *self, uint64_t session, uint64_t call)
 {
     if (self->n_settled == self->settled_room) {
         uint32_t room = self->settled_room == 0 ? 16 : 2 * self->settled_room;
         self->settled = hfi_need_more(self->settled, (size_t)room * sizeof *self->settled);
         self->settled_room = room;
     }
-    self->settled[self->n_settled++] = (hfi_settled_t){session->number, call};
+    self->settled[self->n_settled++] = (hfi_settled_t){session, call};
 }
 
 void

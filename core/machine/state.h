@@ -31,6 +31,7 @@
 #include "world.h"
 
 typedef struct hfi_call hfi_call_t;
+typedef struct hfi_fars hfi_fars_t; /* far.h */
 typedef struct hfi_machine hfi_machine_t;
 
 /* A connection, as LINK_UP told of it. */
@@ -67,7 +68,7 @@ typedef struct hfi_buffer {
     bool is_too_long;
 } hfi_buffer_t;
 
-/* An answered call whose session has others waiting. */
+/* An answered call whose session has others waiting; or an adoption that one waits for. */
 typedef struct hfi_settled {
     uint64_t session;
     uint64_t call;
@@ -88,6 +89,9 @@ typedef struct hfi_boot {
     int64_t lease_ns, lease_min_ns, lease_max_ns, grace_ns, probe_ns;
     hf_value_t endpoints; /* kept; a list of str */
     hf_value_t server;    /* kept; a str */
+    bool is_far;          /* other managers may be connected to */
+    hf_value_t far_allow; /* kept; a list of str, or HF_NONE */
+    int64_t far_timeout_ns;
 } hfi_boot_t;
 
 /* Numbers of referents, in order. */
@@ -140,6 +144,7 @@ typedef struct hfi_state {
     hfi_referents_t referents;
     hfi_referent_t *root; /* object 0, in no table */
     hfi_cycle_t cycle;
+    hfi_fars_t *fars;
     hfi_names_t names;
     hfi_pins_t pins;
     hfi_jobs_t jobs;
@@ -293,8 +298,8 @@ void hfi_state_return(hfi_state_t *self, hfi_buffer_t **buffer_p);
 /* What is in the buffer, as a view. */
 hf_value_t hfi_buffer_view(const hfi_buffer_t *self);
 
-/* Later than every number: a call of that session was answered, and others of it wait. */
-void hfi_state_settled(hfi_state_t *self, const hfi_session_t *session, uint64_t call);
+/* A call of that session was answered, and others of it wait; or an adoption has come to its end (stub.h). */
+void hfi_state_settled(hfi_state_t *self, uint64_t session, uint64_t call);
 /* A machine's tables, for tests that recompute them. */
 hfi_state_t *hfi_machine_state(hfi_machine_t *machine);
 

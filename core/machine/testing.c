@@ -307,6 +307,9 @@ testing_pump(hf_testing_t *self)
         case HFI_OUTPUT_WATCH:
         case HFI_OUTPUT_KICK:
         case HFI_OUTPUT_STOPPED:
+        case HFI_OUTPUT_FAR_OPEN: /* a plugin's tests have one manager */
+        case HFI_OUTPUT_FAR_SEND:
+        case HFI_OUTPUT_FAR_CLOSE:
             break;
         }
     }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* wait -- see wait.h
  *
- * A call waits where a promise in it is not known yet, or an earlier call of its session to the same target waits.
+ * A call waits where a promise in it is not known yet, a handle of another manager is not adopted yet, or an earlier call of its session to the same target waits.
  * The session's waiting list is in the calls' order. What happens to a waiting call:
  *
  *   a promise is answered     its value is copied into the record, with its handles held (the client may acknowledge
  *                             the answer while another promise is still open)
  *   … with an error           it fails the same way
+ *   an adoption ends          a handle of another manager is a promise of its stub while it is adopted there (stub.h)
  *   all are known, and no     promises are replaced by what they gave, and the whole passes the door again (depth,
  *   earlier one waits for     keys, length); then it is queued, and its turn comes with the next run
  *   the same target
@@ -22,7 +23,9 @@
 #include <value/admit.h>
 #include <value/value.h>
 
+#include "pass.h"
 #include "scan.h"
+#include "stub.h"
 
 enum { WAIT_RECORD_BYTES = 320, WAIT_PROMISE_BYTES = 48 };
 
@@ -37,8 +40,8 @@ wait_hold(hfi_state_t *state, const hf_value_t *value)
         return;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {
-        hfi_referent_t *referent = hfi_state_find(state, hf_as_handle(&item));
-        if (hf_kind(&item) == HF_HANDLE && referent != NULL)
+        hfi_referent_t *referent = hfi_pass_named(state, &item);
+        if (referent != NULL)
             hfi_referents_hold(referent, HFI_HOLDER_CALL);
     }
 }
@@ -52,8 +55,8 @@ wait_unhold(hfi_state_t *state, const hf_value_t *value)
         return;
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {
-        hfi_referent_t *referent = hfi_state_find(state, hf_as_handle(&item));
-        if (hf_kind(&item) == HF_HANDLE && referent != NULL)
+        hfi_referent_t *referent = hfi_pass_named(state, &item);
+        if (referent != NULL)
             (void)hfi_referents_unhold(&state->referents, referent, HFI_HOLDER_CALL);
     }
 }
@@ -286,47 +289,6 @@ hfi_record_find(const hfi_state_t *state, const hfi_session_t *session, uint64_t
 
 /* ---- handles and promises in a message ------------------------------------------------- */
 
-/* Whether the handle is another manager's: it names one, and that is not this one. */
-static bool
-wait_is_foreign(const hfi_state_t *state, const hf_value_t *handle)
-{
-    hf_cursor_t items;
-    hf_value_t item;
-    size_t len = 0;
-    hf_open(&items, handle);
-    for (int i = 0; i < 4; i++) {
-        if (!hf_next(&items, &item))
-            return false;
-    }
-    const uint8_t *manager = hf_as_bytes(&item, &len);
-    return manager == NULL || len != HFI_SECRET_BYTES ||
-           memcmp(manager, state->boot.space.bytes, HFI_SECRET_BYTES) != 0;
-}
-
-/* Whether the session may pass on every handle in the value. */
-static bool
-wait_check_handles(const hfi_state_t *state, const hfi_session_t *session, const hf_value_t *value,
-                   hfi_failure_t *ret_failure)
-{
-    hfi_scan_t scan;
-    hf_value_t item;
-    if (!hf_has_handles(value))
-        return true;
-    hfi_scan_open(&scan, value);
-    while (hfi_scan_next(&scan, &item)) {
-        if (hf_kind(&item) != HF_HANDLE)
-            continue;
-        if (wait_is_foreign(state, &item))
-            return hfi_fail(ret_failure, "ReferentLost",
-                            "a handle of another manager, which this one cannot reach");
-        uint64_t object = hf_as_handle(&item);
-        if (hfi_state_held(state, session, object) == NULL)
-            return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
-                            (unsigned long long)object);
-    }
-    return true;
-}
-
 /* Notes the promises in the value; each must be of an earlier call whose answer is not acknowledged. */
 static bool
 wait_collect(hfi_state_t *state, hfi_request_t *request, uint64_t call, hfi_failure_t *ret_failure)
@@ -371,13 +333,21 @@ wait_learn(hfi_state_t *state, hfi_session_t *session, hfi_promises_t *promises,
 {
     hfi_kept_t kept;
     hf_value_t value;
+    uint64_t n_foreign = 0; /* an answer has none: each of its handles has a number here */
     if (!hfi_promises_wants(promises, call) ||
         !hfi_outbox_find(&session->stream.outbox, call, &kept))
         return true;
     if (!hfi_answer_read(&kept, &value, ret_failure) ||
-        !wait_check_handles(state, session, &value, ret_failure))
+        !hfi_pass_check(state, session, &value, &n_foreign, ret_failure))
         return false;
-    if (!wait_keep(state, &value, &value))
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    if (hf_has_handles(&value) && hfi_stub_is_any(state)) {
+        hfi_stub_rewrite(state, &value, true, &buffer->w);
+        value = hfi_buffer_view(buffer);
+    }
+    bool is_kept = wait_keep(state, &value, &value);
+    hfi_state_return(state, &buffer);
+    if (!is_kept)
         return wait_limit(ret_failure, "the manager's memory is at its limit");
     hfi_promises_set(promises, call, &value);
     return true;
@@ -394,7 +364,7 @@ wait_learn_target(hfi_state_t *state, const hfi_session_t *session, const hfi_pr
         return true;
     if (hf_kind(value) != HF_HANDLE)
         return hfi_fail(ret_failure, "BadRequest", "the promised target is no handle");
-    *ret_referent = hfi_state_held(state, session, hf_as_handle(value));
+    *ret_referent = hfi_state_held(state, session, hf_as_handle(value)); /* of one form here */
     if (*ret_referent == NULL)
         return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
                         (unsigned long long)hf_as_handle(value));
@@ -405,55 +375,88 @@ wait_learn_target(hfi_state_t *state, const hfi_session_t *session, const hfi_pr
 
 typedef struct wait_replacing {
     hfi_state_t *state;
-    const hfi_promises_t *promises;
+    const hfi_promises_t *promises; /* those that are known; NULL: none are */
+    hfi_request_t
+        *request; /* whose handles of other managers become promises of it; NULL: has none */
+    hfi_failure_t *failure;
+    bool has_failed;
 } wait_replacing_t;
+
+/* Begins to adopt it; what stands in for it is the promise of a stub. */
+static void
+wait_adopt(wait_replacing_t *self, const hf_value_t *handle, hf_writer_t *w)
+{
+    hfi_handle_t far;
+    hfi_request_t *request = self->request;
+    uint64_t adoption = 0;
+    if (!self->has_failed && hfi_handle_read(handle, &far))
+        adoption = hfi_stub_adopt(self->state, &far, request->session->number, self->failure);
+    self->has_failed = adoption == 0;
+    if (self->has_failed)
+        return;
+    if (request->promises == NULL)
+        request->promises = hfi_promises_new();
+    hfi_promises_add(request->promises, adoption | HFI_STUB_PROMISE);
+    hf_write_promise(w, adoption | HFI_STUB_PROMISE);
+}
 
 /* A promise becomes what it gave, where that is known; a handle says its referent's own typeid, whatever the
  * client wrote there. */
 static void
 wait_replace(void *context, const hf_value_t *item, hf_writer_t *w)
 {
-    const wait_replacing_t *self = context;
+    wait_replacing_t *self = context;
     if (hf_kind(item) == HF_PROMISE) {
         const hf_value_t *value =
             self->promises == NULL ? NULL : hfi_promises_find(self->promises, hf_as_promise(item));
         hf_write_value(w, value == NULL ? item : value);
         return;
     }
-    const hfi_referent_t *referent = hfi_state_find(self->state, hf_as_handle(item));
+    if (self->request != NULL && hfi_pass_is_foreign(self->state, item)) {
+        wait_adopt(self, item, w);
+        return;
+    }
+    const hfi_referent_t *referent = hfi_pass_take(self->state, item);
     HF_ASSERT(referent != NULL); /* all were found to be held */
     const char *name = referent->type->row->name;
     hf_write_handle(w, referent->number, name, strlen(name));
 }
 
-/* Replaces what is in the value; the new one lasts as long as the arena's mark. */
+/* The settled value passes the door again. */
 static bool
-wait_settle_value(hfi_state_t *state, const hfi_promises_t *promises, hf_value_t *value,
-                  hfi_failure_t *ret_failure)
+wait_admit(hfi_state_t *state, const hf_value_t *settled, hfi_failure_t *ret_failure)
+{
+    const char *why = NULL;
+    hf_value_t admitted;
+    hfi_bytes_t scratch = {0};
+    uint64_t depth = state->wire.depth - 1; /* the message's own array is 1 */
+    bool is_sound =
+        hfi_admit_value(hfi_value_span(settled), depth, &scratch, &admitted, &why) == HFI_ADMIT_OK;
+    hfi_bytes_close(&scratch);
+    return is_sound || hfi_fail(ret_failure, "BadRequest", "with what was promised: %s",
+                                why == NULL ? "?" : why);
+}
+
+/* Replaces what is in the value; the new one lasts as long as the arena's mark. Promises where `promises` has them,
+ * handles of other managers by promises of the request's where there is one. */
+static bool
+wait_settle_value(hfi_state_t *state, const hfi_promises_t *promises, hfi_request_t *request,
+                  hf_value_t *value, hfi_failure_t *ret_failure)
 {
     if ((value->raw[15] & (HF_TAG_HANDLES | HF_TAG_PROMISES)) == 0)
         return true;
-    bool has_promises = (value->raw[15] & HF_TAG_PROMISES) != 0;
+    bool has_promises = promises != NULL && (value->raw[15] & HF_TAG_PROMISES) != 0;
     hfi_buffer_t *buffer = hfi_state_borrow(state, state->boot.limits.frame);
-    wait_replacing_t replacing = {state, promises};
+    wait_replacing_t replacing = {
+        .state = state, .promises = promises, .request = request, .failure = ret_failure};
     hfi_scan_rewrite(value, &buffer->w, wait_replace, &replacing);
-    bool is_sound = !buffer->w.failed;
-    if (!is_sound)
-        (void)wait_limit(ret_failure,
-                         "the arguments with what was promised are longer than a frame may be");
+    bool is_sound = !replacing.has_failed;
+    if (is_sound && buffer->w.failed)
+        is_sound = wait_limit(
+            ret_failure, "the arguments with what was promised are longer than a frame may be");
     hf_value_t settled = hfi_buffer_view(buffer);
-    if (is_sound && has_promises) {
-        const char *why = NULL;
-        hf_value_t admitted;
-        hfi_bytes_t scratch = {0};
-        uint64_t depth = state->wire.depth - 1; /* the message's own array is 1 */
-        is_sound = hfi_admit_value(hfi_value_span(&settled), depth, &scratch, &admitted, &why) ==
-                   HFI_ADMIT_OK;
-        hfi_bytes_close(&scratch);
-        if (!is_sound)
-            (void)hfi_fail(ret_failure, "BadRequest", "with what was promised: %s",
-                           why == NULL ? "?" : why);
-    }
+    if (is_sound && has_promises)
+        is_sound = wait_admit(state, &settled, ret_failure);
     if (is_sound)
         *value = hfi_arena_copy(&state->arena, &settled);
     hfi_state_return(state, &buffer);
@@ -485,7 +488,7 @@ wait_is_behind(const hfi_state_t *state, const hfi_request_t *request)
 /* All that can be wrong with it before it starts, in PROTOCOL.md's order. */
 static bool
 wait_examine(hfi_state_t *state, hfi_request_t *request, const hfi_message_t *message,
-             hfi_failure_t *ret_failure)
+             uint64_t *n_foreign, hfi_failure_t *ret_failure)
 {
     hfi_session_t *session = request->session;
     if (message->is_promise && !wait_collect(state, request, message->target, ret_failure))
@@ -499,8 +502,8 @@ wait_examine(hfi_state_t *state, hfi_request_t *request, const hfi_message_t *me
             return hfi_fail(ret_failure, "NoSuchObject", "no object %llu",
                             (unsigned long long)message->target);
     }
-    if (!wait_check_handles(state, session, &request->args, ret_failure) ||
-        !wait_check_handles(state, session, &request->kwargs, ret_failure))
+    if (!hfi_pass_check(state, session, &request->args, n_foreign, ret_failure) ||
+        !hfi_pass_check(state, session, &request->kwargs, n_foreign, ret_failure))
         return false;
     if (request->promises == NULL)
         return true;
@@ -539,17 +542,19 @@ hfi_wait_receive(hfi_state_t *state, hfi_request_t *request, const hfi_message_t
 {
     hfi_failure_t failure;
     request->target = message->target;
-    bool is_sound = wait_examine(state, request, message, &failure);
+    uint64_t n_foreign = 0;
+    bool is_sound = wait_examine(state, request, message, &n_foreign, &failure);
     bool must_wait =
-        is_sound && ((request->promises != NULL && request->promises->n_unknown != 0) ||
-                     wait_is_behind(state, request));
+        is_sound &&
+        (n_foreign != 0 || (request->promises != NULL && request->promises->n_unknown != 0) ||
+         wait_is_behind(state, request));
     if (is_sound && !must_wait) {
-        is_sound = wait_settle_value(state, request->promises, &request->args, &failure) &&
-                   wait_settle_value(state, request->promises, &request->kwargs, &failure);
+        is_sound = wait_settle_value(state, request->promises, NULL, &request->args, &failure) &&
+                   wait_settle_value(state, request->promises, NULL, &request->kwargs, &failure);
         wait_free_promises(state, &request->promises);
     } else if (is_sound) { /* handles in their one form; the promises later */
-        is_sound = wait_settle_value(state, NULL, &request->args, &failure) &&
-                   wait_settle_value(state, NULL, &request->kwargs, &failure);
+        is_sound = wait_settle_value(state, NULL, request, &request->args, &failure) &&
+                   wait_settle_value(state, NULL, request, &request->kwargs, &failure);
     }
     if (is_sound && !must_wait && request->referent->busy == 0)
         return true;
@@ -586,8 +591,8 @@ wait_settle_record(hfi_state_t *state, hfi_parked_t *record, hfi_failure_t *ret_
     hf_value_t args = record->args;
     hf_value_t kwargs = record->kwargs;
     hf_value_t kept;
-    if (!wait_settle_value(state, record->promises, &args, ret_failure) ||
-        !wait_settle_value(state, record->promises, &kwargs, ret_failure))
+    if (!wait_settle_value(state, record->promises, NULL, &args, ret_failure) ||
+        !wait_settle_value(state, record->promises, NULL, &kwargs, ret_failure))
         return false;
     if (!wait_keep(state, &args, &kept))
         return wait_limit(ret_failure, "the manager's memory is at its limit");
@@ -658,11 +663,66 @@ wait_tell(hfi_state_t *state, hfi_parked_t *record, uint64_t call)
         wait_fail(state, record, &failure);
 }
 
+/* Whether the record still waits for that call or adoption. */
+static bool
+wait_wants(const hfi_parked_t *record, uint64_t call)
+{
+    return record->promises != NULL && hfi_promises_wants(record->promises, call);
+}
+
+/* Tells the call that waits for an adoption what has become of it. */
+static void
+wait_tell_adoption(hfi_state_t *state, hfi_parked_t *record, uint64_t adoption,
+                   const hfi_referent_t *stub, const hfi_failure_t *failure)
+{
+    hf_value_t handle;
+    hfi_failure_t limit;
+    if (stub == NULL) {
+        wait_fail(state, record, failure);
+        return;
+    }
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hf_write_handle(&buffer->w, stub->number, stub->type->row->name, strlen(stub->type->row->name));
+    handle = hfi_buffer_view(buffer);
+    if (wait_keep(state, &handle, &handle)) {
+        hfi_promises_set(record->promises, adoption, &handle);
+    } else {
+        (void)wait_limit(&limit, "the manager's memory is at its limit");
+        wait_fail(state, record, &limit);
+    }
+    hfi_state_return(state, &buffer);
+}
+
+static void
+wait_settle_adoption(hfi_state_t *state, uint64_t adoption)
+{
+    uint64_t number;
+    hfi_failure_t failure;
+    const hfi_referent_t *stub = hfi_stub_outcome(state, adoption, &number, &failure);
+    hfi_session_t *session = hfi_state_session(state, number);
+    bool is_there = session != NULL && !session->is_ended;
+    for (uint32_t at = is_there ? session->waiting.first : 0; at != 0;) {
+        hfi_parked_t *record = hfi_parks_at(&state->parks, at);
+        at = record->next;
+        if (!wait_wants(record, adoption))
+            continue;
+        wait_tell_adoption(state, record, adoption, stub, &failure);
+        break;
+    }
+    hfi_stub_forget(state, adoption);
+    if (is_there)
+        hfi_wait_start_ready(state, session);
+}
+
 void
 hfi_wait_settle(hfi_state_t *state)
 {
     while (state->settled_at < state->n_settled) {
         hfi_settled_t settled = state->settled[state->settled_at++];
+        if (settled.call >= HFI_STUB_PROMISE) {
+            wait_settle_adoption(state, settled.call);
+            continue;
+        }
         hfi_session_t *session = hfi_state_session(state, settled.session);
         if (session == NULL || session->is_ended)
             continue;
@@ -670,7 +730,7 @@ hfi_wait_settle(hfi_state_t *state)
         for (uint32_t at = session->waiting.first; at != 0;) {
             hfi_parked_t *record = hfi_parks_at(&state->parks, at);
             at = record->next;
-            if (record->promises == NULL || !hfi_promises_wants(record->promises, settled.call))
+            if (!wait_wants(record, settled.call))
                 continue;
             wait_tell(state, record, settled.call);
             is_told = true;

@@ -39,7 +39,16 @@ boot_write_limits(hf_writer_t *w, const hfi_settings_limits_t *limits)
 }
 
 static void
-boot_write_endpoints(hf_writer_t *w, const hfi_front_t *front)
+boot_write_texts(hf_writer_t *w, const char *key, const hfi_texts_t *texts)
+{
+    boot_text(w, key);
+    hf_write_list(w, texts->n);
+    for (size_t k = 0; k < texts->n; k++)
+        boot_text(w, texts->at[k]);
+}
+
+static void
+boot_write_bound(hf_writer_t *w, const hfi_front_t *front)
 {
     size_t n = 0;
     while (front != NULL && hfi_front_endpoint(front, n) != NULL)
@@ -59,7 +68,7 @@ boot_write_settings(hfi_bytes_t *to, const hfi_settings_t *settings, const hfi_f
     if (getrandom(space, sizeof space, 0) != (ssize_t)sizeof space)
         return false;
     hfi_bytes_writer_open(&out, to);
-    hf_write_map(&out.w, 8);
+    hf_write_map(&out.w, 11);
     boot_text(&out.w, "space");
     hf_write_bytes(&out.w, space, sizeof space);
     boot_write_limits(&out.w, &settings->limits);
@@ -67,7 +76,14 @@ boot_write_settings(hfi_bytes_t *to, const hfi_settings_t *settings, const hfi_f
     boot_number(&out.w, "lease_ms", (uint64_t)settings->lease_ms);
     boot_number(&out.w, "grace_ms", (uint64_t)settings->grace_ms);
     boot_number(&out.w, "probe_ms", (uint64_t)settings->probe_ms);
-    boot_write_endpoints(&out.w, front);
+    if (settings->endpoints.n != 0)
+        boot_write_texts(&out.w, "endpoints", &settings->endpoints);
+    else
+        boot_write_bound(&out.w, front);
+    boot_text(&out.w, "far");
+    hf_write_bool(&out.w, settings->is_far);
+    boot_write_texts(&out.w, "far_allow", &settings->far_allow);
+    boot_number(&out.w, "far_timeout_ms", (uint64_t)settings->far_timeout_ms);
     boot_text(&out.w, "server");
     boot_text(&out.w, "holdfastd " HF_VERSION);
     return hfi_bytes_writer_close(&out);

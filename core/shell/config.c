@@ -28,6 +28,7 @@ enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_SENTENCE = 256 };
 
 typedef enum config_kind {
     CONFIG_ENDPOINTS,
+    CONFIG_PLACES,
     CONFIG_TEXTS,
     CONFIG_TEXT,
     CONFIG_FLAG,
@@ -191,6 +192,8 @@ config_put_list(config_t *self, config_kind_t kind, hfi_texts_t *place, const ch
     char why[CONFIG_SENTENCE];
     if (*value == '\0')
         return config_refuse(self, "there is nothing behind =");
+    if (kind == CONFIG_PLACES && !hfi_endpoint_is_sound(value, strlen(value)))
+        return config_refuse(self, "'%s' is no endpoint: ipc://PATH or tcp://HOST:PORT", value);
     if (kind == CONFIG_ENDPOINTS && !hfi_settings_check_endpoint(value, true, why, sizeof why))
         return config_refuse(self, "%s", why);
     return config_add_text(place, value, strlen(value)) || config_refuse(self, "no memory");
@@ -211,6 +214,7 @@ config_put(config_t *self, const char *name, config_kind_t kind, void *place, co
 {
     switch (kind) {
     case CONFIG_ENDPOINTS:
+    case CONFIG_PLACES:
     case CONFIG_TEXTS:
         return config_put_list(self, kind, place, value);
     case CONFIG_TEXT:
@@ -366,7 +370,8 @@ config_read_key(config_t *self, zconfig_t *first, zconfig_t *item)
     void *place = config_find(self->settings, name, &kind);
     if (place == NULL)
         return config_refuse(self, "there is no key '%s' (see --help-config)", name);
-    if (kind != CONFIG_ENDPOINTS && kind != CONFIG_TEXTS && config_is_second(first, item))
+    bool is_list = kind == CONFIG_ENDPOINTS || kind == CONFIG_PLACES || kind == CONFIG_TEXTS;
+    if (!is_list && config_is_second(first, item))
         return config_refuse(self, "%s is given twice", name);
     if (zconfig_child(item) != NULL)
         return config_refuse(self, "%s is a key, not a section", name);
@@ -487,6 +492,8 @@ hfi_settings_new(void)
     if (self == NULL)
         return NULL;
     self->is_shipped = true;
+    self->is_far = true;
+    self->far_timeout_ms = 5000;
     self->may_spin = true;
     self->log_level = HFI_LOG_INFO;
     self->lease_ms = 10000;
@@ -515,6 +522,8 @@ hfi_settings_destroy(hfi_settings_t **self_p)
     free(self->types);
     config_close_texts(&self->binds);
     config_close_texts(&self->plugins);
+    config_close_texts(&self->endpoints);
+    config_close_texts(&self->far_allow);
     free(self->run_dir);
     free(self->folder);
     free(self);

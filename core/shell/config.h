@@ -43,6 +43,7 @@ typedef struct hfi_settings_limits {
 
 /* What a value of each kind becomes. */
 typedef hfi_texts_t hfi_config_ENDPOINTS_t;
+typedef hfi_texts_t hfi_config_PLACES_t; /* where others serve, or reach this manager */
 typedef hfi_texts_t hfi_config_TEXTS_t;
 typedef char *hfi_config_TEXT_t;
 typedef bool hfi_config_FLAG_t;

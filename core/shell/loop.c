@@ -25,6 +25,7 @@
 #include <value/writer.h>
 
 #include "boot.h"
+#include "dealer.h"
 #include "done.h"
 #include "front.h"
 #include "journal.h"
@@ -38,13 +39,14 @@
 enum { LOOP_JOBS = 64 /* finished jobs taken in a round */ };
 
 /* What a wait is for, and has found. */
-enum { LOOP_FRONT = 1, LOOP_PEERS = 2, LOOP_JOBS_DONE = 4, LOOP_SIGNALS = 8 };
+enum { LOOP_FRONT = 1, LOOP_PEERS = 2, LOOP_JOBS_DONE = 4, LOOP_SIGNALS = 8, LOOP_FAR = 16 };
 
 struct hfi_loop {
     uint32_t magic;
     hfi_loop_world_t world;
     void *context;
     hfi_front_t *front;
+    hfi_dealers_t *dealers;
     hfi_dones_t *dones;
     hfi_watch_t *watch;
     hfi_journal_t *journal; /* NULL: nothing is recorded */
@@ -114,6 +116,7 @@ loop_open_poll(hfi_loop_t *self)
     return hfi_poll_open(&self->poll, self->world.settings->may_spin) &&
            hfi_poll_add(&self->poll, hfi_front_fd(self->front), LOOP_FRONT) &&
            hfi_poll_add(&self->poll, hfi_front_peers_fd(self->front), LOOP_PEERS) &&
+           hfi_poll_add(&self->poll, hfi_dealers_fd(self->dealers), LOOP_FAR) &&
            hfi_poll_add(&self->poll, hfi_dones_fd(self->dones), LOOP_JOBS_DONE) &&
            (self->world.signals < 0 ||
             hfi_poll_add(&self->poll, self->world.signals, LOOP_SIGNALS));
@@ -140,6 +143,9 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     self->front =
         hfi_front_new(self->context, settings->limits.frame, self->world.log, why, why_room);
     if (self->front == NULL)
+        return false;
+    self->dealers = hfi_dealers_new(self->context, self->world.log, why, why_room);
+    if (self->dealers == NULL)
         return false;
     if (!loop_open_poll(self)) {
         (void)snprintf(why, why_room, "no descriptor to wait with: %s", strerrordesc_np(errno));
@@ -192,6 +198,7 @@ hfi_loop_destroy(hfi_loop_t **self_p)
     HF_CHECK(self, LOOP_MAGIC);
     hfi_poll_close(&self->poll);
     hfi_front_destroy(&self->front);
+    hfi_dealers_destroy(&self->dealers);
     if (self->context != NULL) {
         while (zmq_ctx_term(self->context) != 0 && errno == EINTR)
             continue;
@@ -230,7 +237,8 @@ static void
 loop_wait(hfi_loop_t *self)
 {
     int64_t sleep_ns = loop_sleep_ns(self, hfi_now_ns());
-    if (sleep_ns > 0 && hfi_front_is_readable(self->front))
+    if (sleep_ns > 0 &&
+        (hfi_front_is_readable(self->front) || hfi_dealers_is_readable(self->dealers)))
         sleep_ns = 0;
     bool is_resting = sleep_ns >= LOOP_REST_NS;
     if (is_resting)
@@ -294,7 +302,8 @@ loop_gather(hfi_loop_t *self)
     loop_gather_signals(self);
     if ((self->called & LOOP_PEERS) != 0)
         hfi_front_bury_dead(self->front, now_ns);
-    self->has_more = hfi_front_gather(self->front, &self->batch, now_ns);
+    bool has_more = hfi_dealers_gather(self->dealers, &self->batch);
+    self->has_more = hfi_front_gather(self->front, &self->batch, now_ns) || has_more;
 }
 
 /* ---- 6: flush ------------------------------------------------------------------------- */
@@ -382,6 +391,11 @@ loop_take(hfi_loop_t *self, const hfi_output_t *output, int64_t now_ns)
     case HFI_OUTPUT_KICK:
         hfi_front_take(self->front, output, now_ns);
         return;
+    case HFI_OUTPUT_FAR_OPEN:
+    case HFI_OUTPUT_FAR_SEND:
+    case HFI_OUTPUT_FAR_CLOSE:
+        hfi_dealers_take(self->dealers, output);
+        return;
     case HFI_OUTPUT_JOB:
         loop_job(self, output);
         return;
@@ -430,6 +444,7 @@ loop_turn(hfi_loop_t *self)
         hfi_machine_apply(self->machine, &self->batch.at[k]);
     loop_commit(self);
     hfi_front_drop_frames(self->front);
+    hfi_dealers_drop_frames(self->dealers);
     for (size_t k = 0; k < self->n_jobs; k++)
         hfi_bytes_close(&self->jobs[k].value);
     self->n_jobs = 0;

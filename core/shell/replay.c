@@ -225,8 +225,9 @@ replay_events(replay_t *self, hfi_span_t rest)
 static const char *
 replay_kind(uint32_t kind)
 {
-    static const char *const names[] = {"nothing", "SEND", "CONTROL", "REWIND", "WATCH",
-                                        "KICK",    "JOB",  "LOG",     "STOPPED"};
+    static const char *const names[] = {"nothing", "SEND",     "CONTROL",  "REWIND",
+                                        "WATCH",   "KICK",     "JOB",      "LOG",
+                                        "STOPPED", "FAR_OPEN", "FAR_SEND", "FAR_CLOSE"};
     return kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
 }
 

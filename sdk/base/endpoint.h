@@ -23,4 +23,15 @@ bool hfi_endpoint_folder(const char *runtime, uint64_t uid, char *to, size_t roo
 /* The endpoint, "ipc://" and the socket's path. False: the path is too long for a socket. */
 bool hfi_endpoint_default(const char *runtime, uint64_t uid, char *to, size_t room);
 
+/* Whether the text is an endpoint to connect to, as libzmq reads it: ipc://PATH or tcp://HOST:PORT, with nothing in it
+ * that stands for something else (a source address, a wildcard, a blank). */
+bool hfi_endpoint_is_sound(const char *text, size_t len);
+
+/* Whether a sound endpoint is on this computer: ipc, or tcp to a loopback address. */
+bool hfi_endpoint_is_near(const char *text, size_t len);
+
+/* Whether a sound endpoint begins with the prefix and, for tcp, has behind it nothing but numbers, dots and colons: so
+ * "tcp://10.1." lets in addresses of that net, and no name that begins so. */
+bool hfi_endpoint_is_under(const char *text, size_t len, const char *prefix, size_t prefix_len);
+
 #endif

@@ -46,6 +46,12 @@ hfi_poll_add(const hfi_poll_t *self, int fd, uint32_t bit)
     return epoll_ctl(self->fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void
+hfi_poll_remove(const hfi_poll_t *self, int fd)
+{
+    (void)epoll_ctl(self->fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
 static uint32_t
 poll_look(const hfi_poll_t *self, int timeout_ms)
 {

@@ -40,6 +40,9 @@ void hfi_poll_close(hfi_poll_t *self);
 /* Waits for `fd` too, as long as it is open: readable, it is told as `bit`. False with errno. */
 bool hfi_poll_add(const hfi_poll_t *self, int fd, uint32_t bit);
 
+/* Waits for `fd` no more: to be said before it is closed, where something else may still have it open. */
+void hfi_poll_remove(const hfi_poll_t *self, int fd);
+
 /* Waits until one is readable, for wait_ns (INT64_MAX: for ever; whole milliseconds, rounded up), or until a signal
  * came. Returns the bits of what is readable. */
 uint32_t hfi_poll_wait(hfi_poll_t *self, int64_t wait_ns);

@@ -195,6 +195,10 @@ frame_hello_pair(hfi_frame_t *frame, hfi_span_t key, const uint8_t *at, const hf
         hello->has_manager = true;
         return frame_read_secret(value, &hello->manager);
     }
+    if (frame_is_word(key, "from")) {
+        hello->has_from = true;
+        return frame_read_secret(value, &hello->from);
+    }
     if (frame_is_word(key, "attempt")) {
         *seen |= SEEN_ATTEMPT;
         return frame_read_uint(value, &hello->attempt);
@@ -487,7 +491,8 @@ hfi_frame_write_hello(hf_writer_t *w, const hfi_hello_t *hello)
 {
     hf_write_list(w, 2);
     hf_write_uint(w, HFI_FRAME_HELLO);
-    hf_write_map(w, 7 + (hello->has_manager ? 1u : 0u) + (hello->lease_ms != 0 ? 1u : 0u));
+    hf_write_map(w, 7 + (hello->has_manager ? 1u : 0u) + (hello->has_from ? 1u : 0u) +
+                        (hello->lease_ms != 0 ? 1u : 0u));
     frame_write_word(w, "protocol");
     frame_write_word(w, "HFP");
     frame_write_uint(w, "version", HFI_PROTOCOL_VERSION);
@@ -497,6 +502,8 @@ hfi_frame_write_hello(hf_writer_t *w, const hfi_hello_t *hello)
     frame_write_uint(w, "received", hello->received);
     if (hello->has_manager)
         frame_write_secret(w, "manager", &hello->manager);
+    if (hello->has_from)
+        frame_write_secret(w, "from", &hello->from);
     if (hello->lease_ms != 0)
         frame_write_uint(w, "lease_ms", hello->lease_ms);
     frame_write_word(w, "client");

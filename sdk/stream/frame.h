@@ -53,11 +53,13 @@ typedef struct hfi_secret {
 typedef struct hfi_hello {
     hfi_secret_t session;
     hfi_secret_t manager; /* where has_manager */
+    hfi_secret_t from;    /* where has_from: the client is a manager, this is its object space */
     uint64_t attempt;
     uint64_t received;
     uint64_t lease_ms; /* 0: no wish */
     hfi_span_t client; /* UTF-8, for people; may be empty */
     bool has_manager;  /* always, where it resumes */
+    bool has_from;
     bool resume;
 } hfi_hello_t;
 

@@ -39,7 +39,7 @@ def served(holdfastd, tool, examples):
         try:
             types = ask(tool, endpoint, 'stats')['types']
             return [(what['plugin'], ask(tool, endpoint, 'describe', name)) for name, what in types.items()
-                    if name != 'manager'], ask(tool, endpoint, 'types')
+                    if what['plugin'] != 'holdfast'], ask(tool, endpoint, 'types')
         finally:
             manager.terminate()
             manager.communicate(timeout=DEADLINE)

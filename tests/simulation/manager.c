@@ -299,6 +299,9 @@ manager_on_output(sim_manager_t *self, const hfi_output_t *output)
         self->is_stopped = true;
         break;
     case HFI_OUTPUT_WATCH:
+    case HFI_OUTPUT_FAR_OPEN:
+    case HFI_OUTPUT_FAR_SEND:
+    case HFI_OUTPUT_FAR_CLOSE:
         break;
     }
 }

@@ -179,7 +179,7 @@ wrong_calls(void **state)
     assert_non_null(
         strstr(rig_call(a, 1, "set",
                         "[{\"$handle\": [1, \"x\", {\"$bytes\": \"AAAAAAAAAAAAAAAAAAAAAA==\"}, "
-                        "{\"$bytes\": \"AQAAAAAAAAAAAAAAAAAAAA==\"}, [\"ipc://x\"]]}]"),
+                        "{\"$bytes\": \"AQAAAAAAAAAAAAAAAAAAAA==\"}, [\"tcp://10.0.0.1:1\"]]}]"),
                "12! ReferentLost: "));
     rig_bye(a);
     bench_close(&t);

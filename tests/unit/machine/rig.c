@@ -75,6 +75,7 @@ rig_destroy(rig_t **self_p)
 {
     hfi_machine_destroy(&(*self_p)->machine);
     hfi_bytes_close(&(*self_p)->scratch);
+    hfi_value_drop(&(*self_p)->last);
     free(*self_p);
     *self_p = NULL;
 }
@@ -153,6 +154,8 @@ rig_pump(rig_t *self)
 {
     hfi_output_t out;
     while (hfi_machine_take_output(self->machine, &out)) {
+        if (self->on_output != NULL && self->on_output(self->context, self, &out))
+            continue;
         switch (out.kind) {
         case HFI_OUTPUT_SEND:
             self->numbers[out.link % RIG_LINKS] = out.session;
@@ -180,6 +183,10 @@ rig_pump(rig_t *self)
             break;
         case HFI_OUTPUT_STOPPED:
             self->is_stopped = true;
+            break;
+        case HFI_OUTPUT_FAR_OPEN: /* of no test that does not listen */
+        case HFI_OUTPUT_FAR_SEND:
+        case HFI_OUTPUT_FAR_CLOSE:
             break;
         }
     }
@@ -351,6 +358,8 @@ rig_tell_message(rig_t *self, const hfi_message_t *m)
 {
     hfi_bytes_t out = {0};
     if (m->kind == HFI_MESSAGE_RESULT) {
+        hfi_value_drop(&self->last);
+        assert_true(hfi_value_keep(&m->value, &self->last));
         assert_true(hfi_repr(&m->value, &out));
         rig_tell(self->text, sizeof self->text, "%" PRIu64 ": %.*s\n", m->call, (int)out.len,
                  (const char *)out.at);

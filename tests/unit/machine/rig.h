@@ -37,6 +37,10 @@ typedef struct rig {
     bool is_stopped;
     bool is_job_held; /* jobs are not answered */
     hfi_bytes_t scratch;
+    hf_value_t last; /* kept: of the last RESULT that was told */
+    /* Hears of each output first; true: it is taken. NULL: nobody does. */
+    bool (*on_output)(void *context, struct rig *self, const hfi_output_t *output);
+    void *context;
 } rig_t;
 
 typedef struct rig_client {
