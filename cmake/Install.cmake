@@ -5,6 +5,7 @@ set(HF_PLUGIN_DIR ${CMAKE_INSTALL_LIBDIR}/holdfast/plugins)
 set(HF_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/holdfast)
 
 install(DIRECTORY sdk/include/holdfast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY sdk/template DESTINATION ${CMAKE_INSTALL_DATADIR}/holdfast)
 install(FILES LICENSE core/PROTOCOL.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The shipped plugins: every hf_plugin under plugins/.

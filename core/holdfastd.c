@@ -17,6 +17,7 @@
 #include <shell/boot.h>
 #include <shell/ceiling.h>
 #include <shell/config.h>
+#include <shell/examine.h>
 #include <shell/loader.h>
 #include <shell/log.h>
 #include <shell/loop.h>
@@ -28,6 +29,7 @@ typedef struct daemon {
     const char *config;
     const char *record;
     const char *replay;
+    const char *check_plugin;
     int ready_fd; /* -1: none */
     bool is_check;
     hfi_settings_t *settings;
@@ -48,6 +50,8 @@ static const char daemon_usage[] =
     "says\n"
     "      --plugin FILE    load a plugin, beside those of the file\n"
     "      --check          check configuration and plugins, serve nothing\n"
+    "      --check-plugin FILE  look at a plugin as it would be served, and print what it is and\n"
+    "                       what is wrong with it, as JSON; `holdfast check-plugin` shows it\n"
     "      --record FILE    record all that comes in\n"
     "      --replay FILE    run a record again and compare what comes out; serve nothing\n"
     "      --ready-fd N     write a line to descriptor N once clients can connect, and close it\n"
@@ -73,6 +77,7 @@ enum {
     OPTION_BIND = 256,
     OPTION_PLUGIN,
     OPTION_CHECK,
+    OPTION_CHECK_PLUGIN,
     OPTION_RECORD,
     OPTION_REPLAY,
     OPTION_READY,
@@ -86,6 +91,7 @@ static const struct option daemon_options[] = {
     {"bind", required_argument, NULL, OPTION_BIND},
     {"plugin", required_argument, NULL, OPTION_PLUGIN},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"check-plugin", required_argument, NULL, OPTION_CHECK_PLUGIN},
     {"record", required_argument, NULL, OPTION_RECORD},
     {"replay", required_argument, NULL, OPTION_REPLAY},
     {"ready-fd", required_argument, NULL, OPTION_READY},
@@ -131,6 +137,9 @@ daemon_take_option(daemon_t *self, int option)
         return hfi_settings_add_plugin(self->settings, optarg) ? -1 : daemon_fail("no memory");
     case OPTION_CHECK:
         self->is_check = true;
+        return -1;
+    case OPTION_CHECK_PLUGIN:
+        self->check_plugin = optarg;
         return -1;
     case OPTION_RECORD:
         self->record = optarg;
@@ -307,6 +316,8 @@ daemon_run(daemon_t *self)
     char why[HFI_WHY];
     if (!daemon_configure(self, why, sizeof why))
         return daemon_fail(why);
+    if (self->check_plugin != NULL)
+        return hfi_examine(self->settings, self->check_plugin, stdout);
     self->loader = hfi_loader_new(self->settings->run_dir);
     if (self->loader == NULL)
         return daemon_fail("no memory");

@@ -307,6 +307,27 @@ hfi_loader_load(hfi_loader_t *self, const char *path, char *why, size_t why_room
     return image;
 }
 
+bool
+hfi_loader_check(const char *path, char *why, size_t why_room)
+{
+    char *real = realpath(path, NULL);
+    if (real == NULL)
+        return loader_refuse(why, why_room, "%s: %s", path, strerrordesc_np(errno));
+    int fd = loader_open(real, why, why_room);
+    free(real);
+    if (fd < 0)
+        return false;
+    (void)close(fd);
+    return true;
+}
+
+bool
+hfi_loader_provides(const char *library, const char *symbol)
+{
+    void *handle = dlopen(library, RTLD_NOW | RTLD_NOLOAD | RTLD_LOCAL);
+    return handle != NULL && dlsym(handle, symbol) != NULL;
+}
+
 hfi_loader_t *
 hfi_loader_new(const char *run_dir)
 {

@@ -40,6 +40,12 @@ void hfi_loader_destroy(hfi_loader_t **self_p);
 const hfi_image_t *hfi_loader_load(hfi_loader_t *self, const char *path, char *why,
                                    size_t why_room);
 
+/* Whether nobody but root and this user could have changed the file; it is not loaded. False with a sentence in why. */
+bool hfi_loader_check(const char *path, char *why, size_t why_room);
+
+/* Whether the library, loaded already as something loaded needed it, or what that needs, has the symbol. */
+bool hfi_loader_provides(const char *library, const char *symbol);
+
 /* Lets the image be found by the hash that a record has for it (64 digits). */
 bool hfi_loader_rename(hfi_loader_t *self, const char *hash, const char *as);
 

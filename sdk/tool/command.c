@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "argument.h"
+#include "author.h"
 #include "show.h"
 
 /* Calls a method of the manager itself; its result is the caller's to drop. 0, or -1 as hf_call_value. */
@@ -352,6 +353,15 @@ static const tool_command_t commands[] = {
      "Makes one call and prints how long the answer took. --json: a map with endpoint, seconds\n"
      "and objects.",
      run_ping},
+    {"new-plugin", "NAME [--dir FOLDER]", 1, 1, "write the beginnings of a plugin",
+     "Writes a type, its test, CMakeLists.txt and README.md to FOLDER (NAME), which must not be\n"
+     "there. NAME has small letters, digits and _.",
+     tool_new_plugin},
+    {"check-plugin", "FILE", 1, 1, "what a plugin's file is, and what is wrong with it",
+     "Loads the file in a process of its own and prints its types and each problem: who could\n"
+     "change the file, symbols, versions, signatures. Nothing of it is called. --json: a map.\n"
+     "Exit status: 0; 1 where there are problems.",
+     tool_check_plugin},
 };
 
 const tool_command_t *
@@ -362,6 +372,12 @@ tool_command_find(const char *name)
             return &commands[i];
     }
     return NULL;
+}
+
+bool
+tool_command_is_alone(const tool_command_t *self)
+{
+    return self->run == tool_new_plugin || self->run == tool_check_plugin;
 }
 
 void

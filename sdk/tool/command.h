@@ -20,6 +20,9 @@ typedef struct tool_command {
 /* The command of that name, or NULL. */
 const tool_command_t *tool_command_find(const char *name);
 
+/* It needs no manager: context->client is NULL. */
+bool tool_command_is_alone(const tool_command_t *self);
+
 /* Writes one line for each command. */
 void tool_command_list(FILE *to);
 

@@ -21,6 +21,7 @@ typedef struct tool_context {
     const char *name;     /* --name; NULL: none */
     const char *ttl;      /* --ttl; NULL: none */
     const char *uses;     /* --uses; NULL: none */
+    const char *folder;   /* --dir; NULL: none */
     double timeout;       /* of each call; HF_FOREVER: none */
     bool as_json;
     bool is_replacing;

@@ -143,6 +143,23 @@ print_said(const hf_value_t *method, const char *key)
     show_text(&text);
 }
 
+/* " [writes, parks]", and the line's end. */
+static void
+print_flags(const hf_value_t *method)
+{
+    hf_cursor_t cursor;
+    hf_value_t flag;
+    const char *separator = " [";
+    hf_value_t flags = member_of(method, "flags");
+    hf_open(&cursor, &flags);
+    while (hf_kind(&flags) == HF_LIST && hf_next(&cursor, &flag)) {
+        (void)fputs(separator, stdout);
+        print_text(&flag);
+        separator = ", ";
+    }
+    (void)puts(separator[0] == ',' ? "]" : "");
+}
+
 static void
 show_method(const hf_value_t *method)
 {
@@ -152,7 +169,8 @@ show_method(const hf_value_t *method)
     (void)fputs("  ", stdout);
     print_signature(&name, &signature);
     (void)fputs("        ", stdout);
-    show_text(&doc);
+    print_text(&doc);
+    print_flags(method);
     print_said(method, "since");
     print_said(method, "deprecated");
 }
@@ -172,6 +190,45 @@ show_type(const hf_value_t *type)
     hf_open(&cursor, &methods);
     while (hf_next(&cursor, &method))
         show_method(&method);
+}
+
+static void
+print_lines(const hf_value_t *lines, const char *before)
+{
+    hf_cursor_t cursor;
+    hf_value_t line;
+    hf_open(&cursor, lines);
+    while (hf_next(&cursor, &line)) {
+        (void)printf("%s: ", before);
+        show_text(&line);
+    }
+}
+
+void
+show_report(const hf_value_t *report)
+{
+    hf_cursor_t cursor;
+    hf_value_t type;
+    hf_value_t plugin = member_of(report, "plugin");
+    hf_value_t version = member_of(report, "version");
+    hf_value_t abi = member_of(report, "abi");
+    hf_value_t types = member_of(report, "types");
+    hf_value_t problems = member_of(report, "problems");
+    hf_value_t notes = member_of(report, "notes");
+    if (hf_kind(&plugin) == HF_STR) {
+        (void)fputs("plugin ", stdout);
+        print_text(&plugin);
+        (void)putchar(' ');
+        print_text(&version);
+        (void)fputs(", ABI ", stdout);
+        show_text(&abi);
+    }
+    hf_open(&cursor, &types);
+    while (hf_kind(&types) == HF_LIST && hf_next(&cursor, &type))
+        show_type(&type);
+    print_lines(&notes, "note");
+    print_lines(&problems, "problem");
+    (void)puts(hf_count(&problems) == 0 ? "no problem" : "it will not be served as it is");
 }
 
 /* A map on one line: "version 1.0.0, live 2". */

@@ -20,6 +20,9 @@ void show_lines(const hf_value_t *list);
 /* What `describe` gives: typeid, doc, methods. */
 void show_type(const hf_value_t *type);
 
+/* What `holdfastd --check-plugin` gives. */
+void show_report(const hf_value_t *report);
+
 /* What `stats` gives: a line for each figure, those inside a map indented below it. */
 void show_stats(const hf_value_t *stats);
 

@@ -68,6 +68,7 @@ say_usage(FILE *to)
         "      --replace           create, bind: NAME may be bound already\n"
         "      --ttl SECONDS       export: how long the token keeps the referent alive\n"
         "      --uses N            export: … or until it was adopted so often\n"
+        "      --dir FOLDER        new-plugin: where to write it\n"
         "      --version           print the version\n"
         "  -h, --help              print this, or with a command what it does; also: help "
         "COMMAND\n\n"
@@ -94,6 +95,7 @@ enum {
     OPTION_REPLACE,
     OPTION_TTL,
     OPTION_USES,
+    OPTION_DIR,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -107,8 +109,8 @@ static const struct {
     {"manager", 'm', true, OPTION_MANAGER}, {"timeout", 't', true, OPTION_TIMEOUT},
     {"json", 0, false, OPTION_JSON},        {"name", 0, true, OPTION_NAME},
     {"ttl", 0, true, OPTION_TTL},           {"uses", 0, true, OPTION_USES},
-    {"replace", 0, false, OPTION_REPLACE},  {"version", 0, false, OPTION_VERSION},
-    {"help", 'h', false, OPTION_HELP},
+    {"dir", 0, true, OPTION_DIR},           {"replace", 0, false, OPTION_REPLACE},
+    {"version", 0, false, OPTION_VERSION},  {"help", 'h', false, OPTION_HELP},
 };
 
 /* Which row does a word name: --name, --name=VALUE, -m, -mVALUE? Gives -1 for none, and the value in the word. */
@@ -154,6 +156,9 @@ take_option(options_t *self, int option, char *value)
         return TOOL_DONE;
     case OPTION_USES:
         self->context.uses = value;
+        return TOOL_DONE;
+    case OPTION_DIR:
+        self->context.folder = value;
         return TOOL_DONE;
     case OPTION_REPLACE:
         self->context.is_replacing = true;
@@ -221,6 +226,8 @@ check_words(const options_t *self, const tool_command_t *command)
         return tool_misused("%s takes no --ttl", command->name);
     if (context->uses != NULL && strstr(command->synopsis, "--uses") == NULL)
         return tool_misused("%s takes no --uses", command->name);
+    if (context->folder != NULL && strstr(command->synopsis, "--dir") == NULL)
+        return tool_misused("%s takes no --dir", command->name);
     if (context->is_replacing && strstr(command->synopsis, "--replace") == NULL)
         return tool_misused("%s takes no --replace", command->name);
     return TOOL_DONE;
@@ -282,6 +289,15 @@ endpoint_shown(const char *asked, char local[HFI_ENDPOINT_ROOM])
                                                                              : "the local socket";
 }
 
+static int
+finish_output(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    (void)fprintf(stderr, "holdfast: stdout: cannot write\n");
+    return TOOL_RAISED;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -294,6 +310,8 @@ main(int argc, char **argv)
     const tool_command_t *command = self.command == NULL ? NULL : tool_command_find(self.command);
     if (answer_at_once(&self, command, &status))
         return status;
+    if (tool_command_is_alone(command))
+        return finish_output(command->run(&self.context));
     self.context.endpoint = endpoint_shown(self.endpoint, local);
     self.context.client = connect_manager(self.endpoint);
     if (self.context.client == NULL)
@@ -303,9 +321,5 @@ main(int argc, char **argv)
     self.context.timeout = self.timeout;
     status = command->run(&self.context);
     hf_disconnect(&self.context.client);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        (void)fprintf(stderr, "holdfast: stdout: cannot write\n");
-        return TOOL_RAISED;
-    }
-    return status;
+    return finish_output(status);
 }

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """downstream.py TREE WORK WHAT -- projects outside build against the installed tree, and run.
 
-WHAT: plugin (find_package and holdfast_add_plugin), cmake and pkgconfig (a program, either way), moved (all of it
+WHAT: plugin (find_package and holdfast_add_plugin), template (what new-plugin writes), cmake and pkgconfig (a program, either way), moved (all of it
 again after the tree was moved). With a program, holdfastd serves the plugin and the program calls it.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -36,6 +37,39 @@ def plugin(tree, work):
     run('sh', f'{lint}/exports.sh', so, 'hf_plugin')
     run(sys.executable, f'{lint}/undefined.py', f'{lint}/undefined-plugin.txt', so)
     return so
+
+
+def refuses(tool, work, status, says, *words):
+    done = subprocess.run([tool, 'new-plugin', *words], cwd=work, text=True, capture_output=True)
+    if done.returncode != status or says not in done.stderr or done.stdout != '':
+        sys.exit(f'new-plugin {" ".join(words)}: status {done.returncode}, said {done.stdout!r}, {done.stderr!r}')
+
+
+def template(tree, work):
+    """What new-plugin writes builds and passes, warnings being errors; a name or a place that will not do is refused."""
+    tool = os.path.join(tree, 'bin/holdfast')
+    source = os.path.join(work, 'a folder')
+    told = run(tool, 'new-plugin', 'word_list', '--dir', source)
+    names = ['CMakeLists.txt', 'README.md', 'word_list.c', 'word_list_test.c']
+    assert sorted(os.listdir(source)) == names, os.listdir(source)
+    assert sorted(told.splitlines()) == [os.path.join(source, n) for n in names], told
+    for name in names:
+        text = open(os.path.join(source, name), encoding='utf-8').read()
+        assert 'word_list' in text and '@name@' not in text and '@Type@' not in text, name
+    build = os.path.join(work, 'template')
+    cmake(tree, source, build)
+    run('ctest', '--test-dir', build, '--no-tests=error')
+    so = os.path.join(build, 'word_list.so')
+    report = json.loads(run(tool, '--json', 'check-plugin', so))
+    assert report['problems'] == [] and report['notes'] == [] and report['plugin'] == 'word_list', report
+    assert [t['typeid'] for t in report['types']] == ['WordList'], report
+    refuses(tool, work, 1, 'File exists', 'word_list', '--dir', source)
+    refuses(tool, work, 1, 'No such file', 'word_list', '--dir', 'not/there')
+    for name in ('Word', '9lives', 'a-b', '', 'a/b', '..', 'x' * 41):
+        refuses(tool, work, 2, "a plugin's name", name)
+    refuses(tool, work, 2, 'a word of C', 'int')
+    refuses(tool, work, 2, 'CMake', 'test')
+    assert sorted(os.listdir(work)) == ['a folder', 'template'], os.listdir(work)
 
 
 def by_cmake(tree, work):
@@ -77,7 +111,9 @@ def main(tree, work, what):
     os.makedirs(work)
     if what == 'moved':
         tree = shutil.copytree(tree, os.path.join(work, 'elsewhere'), symlinks=True)
-    so = plugin(tree, work)
+    if what == 'template':
+        template(tree, work)
+    so = plugin(tree, work) if what != 'template' else None
     if what in ('cmake', 'moved'):
         serve(tree, so, *by_cmake(tree, work))
     if what in ('pkgconfig', 'moved'):
