@@ -96,9 +96,12 @@ hfi_handle_read(const hf_value_t *handle, hfi_handle_t *ret_handle)
     (void)hf_next(&items, &secret);
     (void)hf_next(&items, &manager);
     (void)hf_next(&items, &ret_handle->endpoints);
-    memcpy(ret_handle->secret.bytes, hf_as_bytes(&secret, &len), sizeof ret_handle->secret.bytes);
-    memcpy(ret_handle->manager.bytes, hf_as_bytes(&manager, &len),
-           sizeof ret_handle->manager.bytes);
+    const uint8_t *secret_bytes = hf_as_bytes(&secret, &len);
+    const uint8_t *manager_bytes = hf_as_bytes(&manager, &len);
+    if (secret_bytes == NULL || manager_bytes == NULL) /* not where it was admitted */
+        return false;
+    memcpy(ret_handle->secret.bytes, secret_bytes, sizeof ret_handle->secret.bytes);
+    memcpy(ret_handle->manager.bytes, manager_bytes, sizeof ret_handle->manager.bytes);
     ret_handle->has_stub = hf_next(&items, &item);
     ret_handle->stub = ret_handle->has_stub ? hf_as_uint(&item) : 0;
     return true;

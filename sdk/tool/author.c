@@ -142,8 +142,8 @@ author_read(const char *folder, const char *name)
 {
     char path[PATH_MAX];
     char *text = NULL;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *from = fopen(path, "re");
+    int len = snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *from = len > 0 && (size_t)len < sizeof path ? fopen(path, "re") : NULL;
     if (from == NULL)
         return NULL;
     text = calloc(1, AUTHOR_TEMPLATE_MAX);
@@ -161,7 +161,9 @@ author_path(const char *folder, size_t k, const char *name, char to[PATH_MAX])
 {
     const char *form = author_files[k].to;
     const char *rest = strncmp(form, "@name@", 6) == 0 ? form + 6 : form;
-    (void)snprintf(to, PATH_MAX, "%s/%s%s", folder, rest == form ? "" : name, rest);
+    int len = snprintf(to, PATH_MAX, "%s/%s%s", folder, rest == form ? "" : name, rest);
+    if (len < 0 || len >= PATH_MAX)
+        to[0] = '\0'; /* no file has that name; tool_new_plugin has seen to it that it is shorter */
 }
 
 /* Writes one file, which must not be there; gives an exit code. */
