@@ -317,17 +317,6 @@ hfi_answer_end_checked(hfi_call_t *self)
 
 /* ---- failing -------------------------------------------------------------------------- */
 
-static bool
-answer_is_kind(const char *kind)
-{
-    if (kind == NULL || kind[0] == '\0')
-        return false;
-    size_t n = 0;
-    while (n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] > ' ' && kind[n] < 0x7f)
-        n++;
-    return n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] == '\0';
-}
-
 static void
 answer_fail(hfi_call_t *self, const char *kind, const char *text, const hf_value_t *data)
 {
@@ -347,14 +336,9 @@ hfi_answer_raisev(hfi_call_t *self, const char *kind, const hf_value_t *data, co
     char text[ANSWER_TEXT];
     if (self->is_faulty || self->stage == HFI_STAGE_DONE)
         return HF_RAISED;
-    if (!answer_is_kind(kind))
+    if (!hfi_is_kind(kind))
         return hfi_answer_fault(self, "it raised an error of no kind");
-    int len = vsnprintf(text, sizeof text, format, args);
-    size_t n = len < 0 ? 0 : strlen(text);
-    if (!hfi_is_utf8(text, n) && (size_t)len < sizeof text) {
-        for (size_t i = 0; i < n; i++)
-            text[i] = (char)((unsigned char)text[i] < 0x80 ? text[i] : '?');
-    }
+    hfi_format_sentence(text, sizeof text, format, args);
     answer_fail(self, kind, text, data);
     return HF_RAISED;
 }

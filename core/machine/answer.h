@@ -51,6 +51,7 @@ struct hfi_call {
     uint64_t thread;
     int64_t call_due_ns;  /* CALL's timeout */
     hfi_parked_t *record; /* where it parked, or parks */
+    void *before;         /* the state as it was, where that is looked at; NULL: it is not */
     hfi_call_t *outer;    /* that runs around it */
     hf_value_t args;
     hf_value_t kwargs;
@@ -105,6 +106,7 @@ hfi_call_borrow(hfi_state_t *state)
     self->thread = 0;
     self->call_due_ns = INT64_MAX;
     self->record = NULL;
+    self->before = NULL;
     self->outer = NULL;
     self->args = (hf_value_t){.raw = {0}};
     self->kwargs = (hf_value_t){.raw = {0}};

@@ -25,6 +25,7 @@
 #include <value/value.h>
 
 #include "scan.h"
+#include "stall.h"
 #include "stub.h"
 
 /* ---- around a plugin's function --------------------------------------------------------- */
@@ -35,6 +36,24 @@ hfi_call_probe(const hfi_call_t *self)
     const hfi_probe_t *probe = &self->state->world.probe;
     probe->begin(probe->context, self->type == NULL ? self->plugin : self->type->row->name,
                  self->name, self->referent == NULL ? 0 : self->referent->number);
+}
+
+/* Notes what the state is, so that a park can be told from one after a change. */
+static void
+call_look(hfi_call_t *self)
+{
+    uint64_t size = self->type->row->self_size;
+    if (size == 0)
+        return;
+    self->before = hfi_arena_take(&self->state->arena, size);
+    memcpy(self->before, hfi_referent_self(self->referent), size);
+}
+
+static bool
+call_has_changed_state(const hfi_call_t *self)
+{
+    return self->before != NULL &&
+           memcmp(self->before, hfi_referent_self(self->referent), self->type->row->self_size) != 0;
 }
 
 void
@@ -186,6 +205,8 @@ call_find_method(hfi_call_t *self, hfi_span_t name)
 static hf_err_t
 call_run(hfi_call_t *self, hf_method_f *run)
 {
+    if (self->may_park && self->state->world.is_strict)
+        call_look(self);
     hfi_call_enter(self);
     hf_err_t err = run(&self->head, hfi_referent_self(self->referent));
     hfi_call_leave(self);
@@ -365,12 +386,6 @@ call_of_record(hfi_state_t *state, hfi_parked_t *record)
     return self;
 }
 
-static bool
-record_has_started(const hfi_parked_t *record)
-{
-    return hf_kind(&record->method_name) == HF_NONE;
-}
-
 /* The call again, with its method and its arguments as they were. False: raised. */
 static bool
 call_resume(hfi_call_t *self)
@@ -379,22 +394,15 @@ call_resume(hfi_call_t *self)
     return hfi_call_bind(self, self->method->signature, self->name, &self->args, &self->kwargs);
 }
 
-bool
-hfi_call_run_next(hfi_state_t *state)
+void
+hfi_call_run_record(hfi_state_t *state, hfi_parked_t *record)
 {
-    hfi_parked_t *record = NULL;
-    bool is_woken = state->woken.count != 0;
-    if (is_woken || state->queued.count != 0)
-        record = hfi_parks_at(&state->parks, is_woken ? state->woken.first : state->queued.first);
-    if (record == NULL)
-        return false;
-    hfi_record_unlist(state, record);
     hfi_call_t *self = call_of_record(state, record);
-    if (record_has_started(record)) {
+    if (hfi_record_has_started(record)) {
         self->is_retry = true;
         call_set_method(self, &self->type->methods[record->method]);
         call_run_method(self);
-        return true;
+        return;
     }
     size_t len;
     hf_value_t name = record->method_name;
@@ -404,14 +412,14 @@ hfi_call_run_next(hfi_state_t *state)
     call_run_named(self, (hfi_span_t){(const uint8_t *)text, len});
     hfi_account_give(&state->account, hfi_value_memory(&name));
     hfi_value_drop(&name);
-    return true;
 }
 
-/* The type hears of a call that had started and will not be answered by it. */
-static void
-call_tell_gone(hfi_state_t *state, hfi_parked_t *record)
+void
+hfi_call_tell_gone(hfi_state_t *state, hfi_parked_t *record)
 {
-    if (!record_has_started(record) || record->referent->type->row->gone == NULL)
+    bool is_offloaded = record->job != 0; /* it never parked */
+    if (is_offloaded || !hfi_record_has_started(record) ||
+        record->referent->type->row->gone == NULL)
         return;
     hfi_call_t *self = call_of_record(state, record);
     self->sink = HFI_SINK_NONE;
@@ -426,16 +434,26 @@ call_tell_gone(hfi_state_t *state, hfi_parked_t *record)
     hfi_call_close(self, HF_OK);
 }
 
-/* Ends a record in state RUNNING with an error of the manager's. */
+/* The record goes, and its type hears of it: now, or as soon as it can. */
+static void
+call_let_go(hfi_state_t *state, hfi_parked_t *record)
+{
+    if (hfi_stall_gone(state, record))
+        return;
+    hfi_record_unlist(state, record);
+    hfi_call_tell_gone(state, record);
+    hfi_record_free(state, record);
+}
+
+/* Ends a record with an error of the manager's. */
 static void
 call_end_record(hfi_state_t *state, hfi_parked_t *record, const char *kind, const char *text)
 {
-    call_tell_gone(state, record);
     hfi_request_t request = {
         .session = record->session, .number = record->number, .is_oneway = record->is_oneway};
-    bool was_waiting = !record_has_started(record);
+    bool was_waiting = !hfi_record_has_started(record);
     hfi_session_t *session = record->session;
-    hfi_record_free(state, record);
+    call_let_go(state, record);
     call_refuse(state, &request, kind, text);
     if (was_waiting && session->waiting.count != 0)
         hfi_wait_start_ready(state, session);
@@ -447,7 +465,6 @@ hfi_call_cancel(hfi_state_t *state, hfi_session_t *session, uint64_t number)
     hfi_parked_t *record = hfi_record_find(state, session, number);
     if (record == NULL || record->state == HFI_PARKED_RUNNING)
         return;
-    hfi_record_unlist(state, record);
     call_end_record(state, record, "Cancelled", "the call was cancelled");
 }
 
@@ -455,9 +472,9 @@ void
 hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record)
 {
     /* WALK park 6/6: or its time is up, or it is cancelled, or its session ends */
-    bool is_calls = record->call_due_ns <= record->park_due_ns;
-    hfi_record_unlist(state, record);
-    if (is_calls || !record_has_started(record)) {
+    bool is_calls = record->call_due_ns <= record->park_due_ns || record->is_late ||
+                    record->state == HFI_PARKED_STALLED;
+    if (is_calls || !hfi_record_has_started(record)) {
         call_end_record(state, record, "TimeoutError", "the call's time is up");
         return;
     }
@@ -466,6 +483,9 @@ hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record)
         call_end_record(state, record, "TimeoutError", "timed out");
         return;
     }
+    if (hfi_stall_late(state, record))
+        return;
+    hfi_record_unlist(state, record);
     hfi_call_t *self = call_of_record(state, record);
     record->park_due_ns = INT64_MAX;
     hf_err_t err = HF_RAISED;
@@ -475,20 +495,18 @@ hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record)
 }
 
 void
-hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_value_t *value)
+hfi_call_take_job(hfi_state_t *state, hfi_parked_t *record, int32_t status, const hf_value_t *value)
 {
-    uint32_t place;
-    if (!hfi_jobs_take(&state->jobs, job, &place) || place == 0)
-        return;
-    hfi_parked_t *record = hfi_parks_at(&state->parks, place);
-    HF_ASSERT(record->state == HFI_PARKED_ASKED && record->job == job);
     hfi_record_unlist(state, record);
     record->job = 0;
     record->job_status = status;
     record->is_job_done = true;
-    if (!hfi_value_keep(value, &record->job_value))
-        HF_BUG("no memory");
-    hfi_account_force(&state->account, hfi_value_memory(&record->job_value));
+    hfi_record_keep_forced(state, value, &record->job_value);
+}
+
+void
+hfi_call_wake_record(hfi_state_t *state, hfi_parked_t *record)
+{
     record->state = HFI_PARKED_WOKEN;
     record->referent->busy++;
     hfi_waiters_append(&state->parks, &state->woken, record);
@@ -497,16 +515,13 @@ hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_val
 void
 hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record)
 {
-    hfi_record_unlist(state, record);
-    call_tell_gone(state, record);
-    hfi_record_free(state, record);
+    call_let_go(state, record);
 }
 
 /* ---- parking ---------------------------------------------------------------------------- */
 
-/* The record of a call that parks; false: a limit, raised. */
-static bool
-call_require_record(hfi_call_t *self)
+bool
+hfi_call_require_record(hfi_call_t *self)
 {
     if (self->record != NULL)
         return true;
@@ -537,6 +552,8 @@ call_park_objection(const hfi_call_t *self)
         return "it parked a second time";
     if (self->has_changed || self->stage == HFI_STAGE_WRITING || self->stage == HFI_STAGE_ANSWERED)
         return "it parked after it had changed something";
+    if (call_has_changed_state(self))
+        return "it parked after it had changed its own state";
     return NULL;
 }
 
@@ -568,7 +585,7 @@ hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
         why = "it parked on waiters that it has written to";
     if (why != NULL)
         return hfi_answer_fault(self, "%s", why);
-    if (!call_require_record(self))
+    if (!hfi_call_require_record(self))
         return HF_RAISED;
     hfi_parked_t *record = self->record;
     uint32_t at = (uint32_t)((uint8_t *)waiters - (uint8_t *)hfi_referent_self(home));
@@ -604,9 +621,7 @@ hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n)
     for (; woken < n && waiters->count != 0; woken++) {
         hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
         hfi_record_unlist(state, record);
-        record->state = HFI_PARKED_WOKEN;
-        record->referent->busy++;
-        hfi_waiters_append(&state->parks, &state->woken, record);
+        hfi_call_wake_record(state, record);
     }
     self->has_changed = self->has_changed || woken != 0;
     return woken;
@@ -646,7 +661,7 @@ hfi_call_suspend(hfi_call_t *self, hfi_parked_state_t as)
     const char *why = call_park_objection(self);
     if (why != NULL)
         return hfi_answer_fault(self, "%s", why);
-    if (!call_require_record(self))
+    if (!hfi_call_require_record(self))
         return HF_RAISED;
     self->record->method = self->head.row;
     self->record->park_due_ns = INT64_MAX;
@@ -662,7 +677,7 @@ hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value)
     if (hfi_call_suspend(self, HFI_PARKED_ASKED) != HF_PARKED)
         return HF_RAISED;
     hfi_parked_t *record = self->record;
-    record->job = hfi_jobs_add(&self->state->jobs, record->place);
+    record->job = hfi_jobs_add(&self->state->jobs, record->place, 0);
     hfi_state_output(self->state, &(hfi_output_t){.kind = HFI_OUTPUT_JOB,
                                                   .number = record->job,
                                                   .text = hfi_span_of(kind),

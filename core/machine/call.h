@@ -17,14 +17,21 @@ void hfi_call_cancel(hfi_state_t *state, hfi_session_t *session, uint64_t number
 
 /* ---- later runs ----------------------------------------------------------------------- */
 
-/* Runs the next woken call, or the next whose turn comes. False: there is none. */
-bool hfi_call_run_next(hfi_state_t *state);
+/* Runs the call of a record in state RUNNING: it starts, or runs again from the top. */
+void hfi_call_run_record(hfi_state_t *state, hfi_parked_t *record);
+
+/* A record in state RUNNING runs with the next run. */
+void hfi_call_wake_record(hfi_state_t *state, hfi_parked_t *record);
 
 /* One of the record's two times is up. */
 void hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record);
 
-/* What was asked of the world is there; borrows the value. */
-void hfi_call_job_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_value_t *value);
+/* What was asked of the world is there: kept in the record, which is then in state RUNNING. */
+void hfi_call_take_job(hfi_state_t *state, hfi_parked_t *record, int32_t status,
+                       const hf_value_t *value);
+
+/* The type hears of a call that had started and will not be answered by it. Record in state RUNNING. */
+void hfi_call_tell_gone(hfi_state_t *state, hfi_parked_t *record);
 
 /* Nobody waits for it any more: its session ends. */
 void hfi_call_abandon(hfi_state_t *state, hfi_parked_t *record);
@@ -82,6 +89,8 @@ bool hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const cha
 
 /* ---- parking, for the host -------------------------------------------------------------- */
 
+/* The record of a call that parks; false: a limit, raised. */
+bool hfi_call_require_record(hfi_call_t *self);
 hf_err_t hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds);
 uint32_t hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n);
 hfi_call_t *hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters);

@@ -192,3 +192,11 @@ hfi_event_read(hfi_span_t *from, hfi_event_t *ret_event)
     *ret_event = event;
     return true;
 }
+
+bool
+hfi_output_equal(const hfi_output_t *a, const hfi_output_t *b)
+{
+    return a->kind == b->kind && a->session == b->session && a->link == b->link &&
+           a->after == b->after && a->number == b->number && hfi_span_equal(a->text, b->text) &&
+           hfi_span_equal(a->bytes, b->bytes);
+}

@@ -97,4 +97,7 @@ bool hfi_event_write(const hfi_event_t *self, hfi_bytes_t *to);
 /* Reads one event from the front of `from` and moves it on; spans borrow from it. False: not an event. */
 bool hfi_event_read(hfi_span_t *from, hfi_event_t *ret_event);
 
+/* Whether they say the same, byte for byte. */
+bool hfi_output_equal(const hfi_output_t *a, const hfi_output_t *b);
+
 #endif

@@ -37,6 +37,11 @@ hook_inner(hfi_call_t *outer, hfi_referent_t *referent, const char *name, hf_met
 {
     if (hook_is_too_deep(outer))
         return false;
+    if (referent->is_offloading) {
+        (void)hfi_answer_raise(outer, "RuntimeError", NULL, "#%llu has an offloaded call under way",
+                               (unsigned long long)referent->number);
+        return false;
+    }
     hfi_state_t *state = outer->state;
     hfi_call_t *self = hfi_hook_borrow(state, referent, name, HFI_SINK_INNER);
     hfi_call_enter(self);

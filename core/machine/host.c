@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <base/check.h>
 #include <value/admit.h>
@@ -19,27 +18,12 @@
 #include <value/value.h>
 
 #include "cycle.h"
+#include "extension.h"
+#include "heap.h"
 #include "hook.h"
 #include "scan.h"
 #include "stub.h"
 #include "timer.h"
-
-/* What lies before a block of hf_alloc's. */
-typedef struct host_block {
-    _Alignas(16) uint64_t bytes;
-    uint64_t magic;
-} host_block_t;
-
-#define HOST_BLOCK_MAGIC UINT64_C(0x686f6c6466617374)
-#define HOST_BLOCK_MAX   (UINT64_C(1) << 40) /* bytes that no block has, whatever the memory limit */
-
-static const void *
-host_get_extension(hf_call_t *call, const char *name)
-{
-    (void)call;
-    (void)name;
-    return NULL; /* none yet */
-}
 
 /* ---- answering ------------------------------------------------------------------------- */
 
@@ -195,38 +179,6 @@ host_take_parked(hf_call_t *call, hf_waiters_t *waiters)
 
 /* ---- values ---------------------------------------------------------------------------- */
 
-/* Memory that outlives the call, in the books of the account, the type and the referent. */
-static bool
-host_charge(hfi_call_t *self, uint64_t bytes)
-{
-    if (!hfi_account_take(&self->state->account, bytes)) {
-        (void)hfi_answer_raise(self, "LimitExceeded", NULL, "the manager's memory is at its limit");
-        return false;
-    }
-    if (self->referent != NULL) {
-        self->referent->memory_bytes += bytes;
-        self->referent->type->memory_bytes += bytes;
-    }
-    return true;
-}
-
-static void
-host_take_off(uint64_t *figure, uint64_t bytes)
-{
-    *figure -= bytes < *figure ? bytes : *figure;
-}
-
-/* What one referent allocated another may free, so these two figures are only kept from going below 0. */
-static void
-host_uncharge(hfi_call_t *self, uint64_t bytes)
-{
-    hfi_account_give(&self->state->account, bytes);
-    if (self->referent != NULL) {
-        host_take_off(&self->referent->memory_bytes, bytes);
-        host_take_off(&self->referent->type->memory_bytes, bytes);
-    }
-}
-
 /* Lets the first `n` handles of the value go. */
 static void
 host_let_go(hfi_call_t *self, const hf_value_t *value, uint64_t n)
@@ -291,10 +243,10 @@ host_keep(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_kept)
     hf_value_t kept;
     hfi_call_t *self = hfi_call_of(call);
     uint64_t bytes = hfi_value_memory(value);
-    if (!host_charge(self, bytes))
+    if (!hfi_heap_charge(self, bytes))
         return HF_RAISED;
     if (host_hold(call, value) != HF_OK) {
-        host_uncharge(self, bytes);
+        hfi_heap_uncharge(self, bytes);
         return HF_RAISED;
     }
     if (!hfi_value_keep(value, &kept))
@@ -308,7 +260,7 @@ host_drop(hf_call_t *call, hf_value_t *value)
 {
     hfi_call_t *self = hfi_call_of(call);
     host_unhold(call, value);
-    host_uncharge(self, hfi_value_memory(value));
+    hfi_heap_uncharge(self, hfi_value_memory(value));
     hfi_value_drop(value);
 }
 
@@ -457,6 +409,11 @@ host_deref(hf_call_t *call, const hf_value_t *handle, const hf_type_t *type)
                                type == NULL ? "nothing" : type->name, referent->type->row->name);
         return NULL;
     }
+    if (referent->is_offloading) {
+        (void)hfi_answer_raise(self, "RuntimeError", NULL, "#%llu has an offloaded call under way",
+                               (unsigned long long)referent->number);
+        return NULL;
+    }
     bool is_home = hfi_call_home(self, hfi_referent_self(referent), 0) != NULL;
     if (!is_home && self->n_homes < HFI_CALL_HOMES)
         self->homes[self->n_homes++] = referent;
@@ -545,6 +502,8 @@ host_run(hf_call_t *call, const hf_type_t *type, uint32_t row, void *state, cons
     if (known == NULL || row >= known->row->n_methods)
         return hfi_answer_fault(self, "it ran a row of no type of its plugin's");
     const hfi_method_t *method = &known->methods[row];
+    if (method->row->run == NULL)
+        return hfi_answer_fault(self, "it ran %s, which is offloaded", method->row->name);
     hf_call_t head = self->head;
     bool may_park = self->may_park;
     hf_err_t err = HF_RAISED;
@@ -569,74 +528,6 @@ host_visit(hf_visit_t *visit, const hf_value_t *value)
     hfi_cycle_visit(visit, value);
 }
 
-/* ---- memory ---------------------------------------------------------------------------- */
-
-/* Bytes of the whole block; false: raised. */
-static bool
-host_block_bytes(hfi_call_t *self, size_t n, size_t *ret_bytes)
-{
-    if (n <= HOST_BLOCK_MAX) {
-        *ret_bytes = n + sizeof(host_block_t);
-        return true;
-    }
-    (void)hfi_answer_raise(self, "LimitExceeded", NULL, "a block of %zu bytes", n);
-    return false;
-}
-
-static void *
-host_alloc(hf_call_t *call, size_t n)
-{
-    hfi_call_t *self = hfi_call_of(call);
-    size_t bytes;
-    if (!host_block_bytes(self, n, &bytes) || !host_charge(self, bytes))
-        return NULL;
-    host_block_t *block = hfi_need(bytes);
-    block->bytes = bytes;
-    block->magic = HOST_BLOCK_MAGIC;
-    return block + 1;
-}
-
-static host_block_t *
-host_block_of(hfi_call_t *self, void *at)
-{
-    host_block_t *block = (host_block_t *)at - 1;
-    if (block->magic == HOST_BLOCK_MAGIC)
-        return block;
-    (void)hfi_answer_fault(self, "it freed a block that is not hf_alloc's");
-    return NULL;
-}
-
-static void
-host_free(hf_call_t *call, void *at)
-{
-    hfi_call_t *self = hfi_call_of(call);
-    host_block_t *block = at == NULL ? NULL : host_block_of(self, at);
-    if (block == NULL)
-        return;
-    host_uncharge(self, block->bytes);
-    block->magic = 0;
-    free(block);
-}
-
-static void *
-host_realloc(hf_call_t *call, void *at, size_t n)
-{
-    hfi_call_t *self = hfi_call_of(call);
-    if (at == NULL)
-        return host_alloc(call, n);
-    size_t bytes;
-    host_block_t *block = host_block_of(self, at);
-    if (block == NULL || !host_block_bytes(self, n, &bytes))
-        return NULL;
-    if (bytes > block->bytes && !host_charge(self, bytes - block->bytes))
-        return NULL;
-    if (bytes < block->bytes)
-        host_uncharge(self, block->bytes - bytes);
-    block = hfi_need_more(block, bytes);
-    block->bytes = bytes;
-    return block + 1;
-}
-
 /* ---- delivery, owners, world ------------------------------------------------------------ */
 
 static void
@@ -654,7 +545,9 @@ static hf_caller_t
 host_caller(hf_call_t *call)
 {
     const hfi_call_t *self = hfi_call_of(call);
-    return (hf_caller_t){self->session == NULL ? 0 : self->session->number, self->thread};
+    uint64_t left =
+        self->record == NULL ? 0 : self->record->owner; /* `gone`, of an ended session */
+    return (hf_caller_t){self->session == NULL ? left : self->session->number, self->thread};
 }
 
 static hf_err_t
@@ -747,7 +640,7 @@ host_is_cancelled(hf_call_t *call)
 
 const hf_host_t hfi_host = {
     .size = sizeof(hf_host_t),
-    .get_extension = host_get_extension,
+    .get_extension = hfi_extension_find,
     .return_nil = host_return_nil,
     .return_bool = host_return_bool,
     .return_int = host_return_int,
@@ -780,9 +673,9 @@ const hf_host_t hfi_host = {
     .self = host_self,
     .run = host_run,
     .visit = host_visit,
-    .alloc = host_alloc,
-    .realloc = host_realloc,
-    .free = host_free,
+    .alloc = hfi_heap_alloc,
+    .realloc = hfi_heap_realloc,
+    .free = hfi_heap_free,
     .mind = host_mind,
     .caller = host_caller,
     .own = host_own,

@@ -18,30 +18,39 @@ hfi_jobs_close(hfi_jobs_t *self)
 }
 
 uint64_t
-hfi_jobs_add(hfi_jobs_t *self, uint32_t record)
+hfi_jobs_add(hfi_jobs_t *self, uint32_t record, uint64_t object)
 {
     hfi_job_t *job = hfi_idtable_add(&self->table, ++self->last);
     if (job == NULL)
         HF_BUG("no memory");
     job->record = record;
+    job->object = object;
     return job->number;
 }
 
+const hfi_job_t *
+hfi_jobs_find(const hfi_jobs_t *self, uint64_t number)
+{
+    return hfi_idtable_find(&self->table, number);
+}
+
 bool
-hfi_jobs_take(hfi_jobs_t *self, uint64_t number, uint32_t *ret_record)
+hfi_jobs_take(hfi_jobs_t *self, uint64_t number, hfi_job_t *ret_job)
 {
     hfi_job_t *job = hfi_idtable_find(&self->table, number);
     if (job == NULL)
         return false;
-    *ret_record = job->record;
+    *ret_job = *job;
     hfi_idtable_remove(&self->table, job);
     return true;
 }
 
-void
+uint64_t
 hfi_jobs_forget(hfi_jobs_t *self, uint64_t number)
 {
     hfi_job_t *job = hfi_idtable_find(&self->table, number);
-    if (job != NULL)
-        job->record = 0;
+    if (job == NULL)
+        return 0;
+    job->record = 0;
+    return job->object;
 }

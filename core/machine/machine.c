@@ -11,6 +11,7 @@
 #include <base/mutant.h>
 #include <value/admit.h>
 #include <value/value.h>
+#include <value/writer.h>
 
 #include "cycle.h"
 #include "far.h"
@@ -18,10 +19,12 @@
 #include "hook.h"
 #include "host.h"
 #include "link.h"
+#include "offload.h"
 #include "root.h"
 #include "stub.h"
 #include "timer.h"
 #include "universal.h"
+#include "work.h"
 
 #define MACHINE_MAGIC 0x6d616368u
 #define MACHINE_MS    INT64_C(1000000)
@@ -95,6 +98,7 @@ hfi_machine_destroy(hfi_machine_t **self_p)
     HF_CHECK(self, MACHINE_MAGIC);
     hfi_state_t *state = &self->state;
     hfi_reap_sessions(state);
+    hfi_offload_abandon(state);
     hfi_reap_all(state);
     for (uint32_t k = 0; hfi_plugins_descriptor(state->plugins, k) != NULL; k++) {
         const hf_plugin_t *plugin = hfi_plugins_descriptor(state->plugins, k);
@@ -136,7 +140,7 @@ machine_settle(hfi_state_t *state)
         if (!machine_has_work(state) || state->runs_left == 0)
             break;
         state->runs_left--;
-        (void)hfi_call_run_next(state);
+        (void)hfi_offload_run_next(state);
     }
 }
 
@@ -247,6 +251,8 @@ machine_boot(hfi_state_t *state, hfi_span_t bytes)
     limits->frame = limits->frame > MACHINE_FRAME_MIN ? limits->frame : MACHINE_FRAME_MIN;
     limits->depth = limits->depth > MACHINE_DEPTH_MIN ? limits->depth : MACHINE_DEPTH_MIN;
     limits->depth = limits->depth < HFI_DEPTH_MAX ? limits->depth : HFI_DEPTH_MAX;
+    if (limits->parked_referent > HFI_BUSY_MAX)
+        limits->parked_referent = HFI_BUSY_MAX;
     state->wire = (hfi_limits_t){.frame_bytes = limits->frame,
                                  .depth = limits->depth,
                                  .window = limits->window,
@@ -283,14 +289,33 @@ machine_policy(hfi_state_t *state, hfi_span_t bytes)
     hfi_bytes_close(&scratch);
 }
 
+/* A str that says why what came is no value. */
+static void
+machine_complain(const char *why, hfi_bytes_t *scratch, hf_value_t *ret_value)
+{
+    hfi_bytes_writer_t out;
+    char text[HFI_FAILURE_TEXT];
+    int len = snprintf(text, sizeof text, "what it wrote is no value: %s", why);
+    scratch->len = 0;
+    hfi_bytes_writer_open(&out, scratch);
+    hf_write_str(&out.w, text, len < 0 ? 0 : strlen(text));
+    if (!hfi_bytes_writer_close(&out))
+        HF_BUG("no memory");
+    *ret_value = hfi_value_view(hfi_bytes_span(scratch), 0);
+}
+
 static void
 machine_job_done(hfi_state_t *state, const hfi_event_t *event)
 {
     hfi_bytes_t scratch = {0};
     hf_value_t value;
-    if (!machine_value(event->bytes, &scratch, &value))
-        value = hf_nil();
-    hfi_call_job_done(state, event->link, event->status, &value);
+    const char *why = NULL;
+    int32_t status = event->status;
+    if (hfi_admit_value(event->bytes, HFI_DEPTH_MAX, &scratch, &value, &why) != HFI_ADMIT_OK) {
+        machine_complain(why == NULL ? "?" : why, &scratch, &value);
+        status = status == HFI_WORK_DONE ? HFI_WORK_FAULT : status;
+    }
+    hfi_offload_done(state, event->link, status, &value);
     hfi_bytes_close(&scratch);
 }
 
@@ -300,6 +325,8 @@ machine_timer(hfi_state_t *state, const hfi_timer_t *timer)
     hfi_referent_t *referent = timer->referent;
     uint32_t number = timer->number;
     (void)hfi_timer_set(state, referent, number, INT64_MAX);
+    if (hfi_stall_timer(state, referent, number))
+        return;
     hfi_call_t *call = hfi_hook_borrow(state, referent, "timer", HFI_SINK_NONE);
     hfi_call_enter(call);
     referent->type->row->timer(&call->head, hfi_referent_self(referent), number);
@@ -446,6 +473,13 @@ hfi_machine_due_ns(const hfi_machine_t *self)
     if (wait < 0 || wait > INT64_MAX - state->now_ns)
         return INT64_MAX;
     return state->now_ns + wait;
+}
+
+hfi_work_t *
+hfi_machine_work(const hfi_machine_t *self, uint64_t job)
+{
+    HF_CHECK(self, MACHINE_MAGIC);
+    return hfi_offload_work(&self->state, job);
 }
 
 bool

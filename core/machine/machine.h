@@ -16,6 +16,7 @@
 #include "world.h"
 
 typedef struct hfi_machine hfi_machine_t;
+typedef struct hfi_work hfi_work_t;
 
 hfi_machine_t *hfi_machine_new(const hfi_machine_world_t *world);
 void hfi_machine_destroy(hfi_machine_t **self_p);
@@ -38,6 +39,10 @@ bool hfi_machine_wants_entropy(const hfi_machine_t *self);
  * Changes nothing that decides: the shell keeps how far it has sent. */
 size_t hfi_machine_fill(hfi_machine_t *self, uint64_t session, uint64_t after, uint8_t *to,
                         size_t room, uint64_t *ret_last);
+
+/* What a JOB "offload" is to run (work.h), on whatever thread; lent until its JOB_DONE is applied. NULL: it is another
+ * kind of job. */
+hfi_work_t *hfi_machine_work(const hfi_machine_t *self, uint64_t job);
 
 /* Borrows the figures. */
 const hfi_machine_figures_t *hfi_machine_figures(const hfi_machine_t *self);

@@ -123,6 +123,12 @@ hfi_waiters_append(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record)
 }
 
 void
+hfi_waiters_prepend(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record)
+{
+    waiters_link(self, list, record, 0);
+}
+
+void
 hfi_waiters_insert(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record)
 {
     /* From both ends at once: what was woken belongs near the head, what was woken with all others at the tail. */

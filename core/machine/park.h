@@ -19,10 +19,21 @@ typedef enum hfi_parked_state {
     HFI_PARKED_QUEUED, /* its turn comes with the next run: has not started */
     HFI_PARKED_PARKED, /* in a referent's waiters */
     HFI_PARKED_WOKEN,  /* runs again with the next run */
-    HFI_PARKED_ASKED,  /* waits for a JOB_DONE */
+    HFI_PARKED_STALLED, /* its referent stands still for an offloaded call: its turn comes afterwards */
+    HFI_PARKED_ASKED, /* waits for a JOB_DONE */
     HFI_PARKED_WATCHING, /* waits for a referent's end, which it does not hold: `note` is its key in `watched` */
     HFI_PARKED_RUNNING, /* its function runs, or a waker has it in hand */
 } hfi_parked_state_t;
+
+/* What a record is that is no call: a function of the referent's, that waits for an offloaded call of it. */
+typedef enum hfi_hook_kind {
+    HFI_HOOK_NONE = 0,    /* a call */
+    HFI_HOOK_TIMER,       /* `number` */
+    HFI_HOOK_DIED,        /* session `number` */
+    HFI_HOOK_UNDELIVERED, /* `args` the value, `note` the cookie */
+    HFI_HOOK_LATE,        /* record `other` is parked and its time is up */
+    HFI_HOOK_GONE,        /* record `other` has ended and left its session */
+} hfi_hook_kind_t;
 
 typedef struct hfi_parked {
     hfi_alarm_t alarm; /* the sooner of the two times below */
@@ -31,10 +42,15 @@ typedef struct hfi_parked {
     uint32_t prev;
     uint32_t method; /* row, once the target is known and the call has started */
     hfi_parked_state_t state;
+    hfi_hook_kind_t hook;
+    uint32_t other; /* a hook's record */
     bool is_oneway;
     bool is_job_done;
-    hfi_session_t *session; /* that ends no later than this record */
-    uint64_t number;        /* of the call */
+    bool is_late; /* parked, its time is up, and its home stands still */
+    hfi_session_t
+        *session;    /* that ends no later than this record; NULL: a hook, or it has left it */
+    uint64_t owner;  /* number of the session that it has left */
+    uint64_t number; /* of the call */
     uint64_t thread;
     hfi_referent_t *referent; /* held; NULL: a promise that is not known yet, `target` */
     uint64_t target;
@@ -84,6 +100,7 @@ hfi_parks_at(const hfi_parks_t *self, uint32_t place)
 bool hfi_waiters_are_sound(const hfi_parks_t *self, const hf_waiters_t *list);
 
 void hfi_waiters_append(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record);
+void hfi_waiters_prepend(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record);
 /* By record->order: before the first whose order is higher. */
 void hfi_waiters_insert(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record);
 void hfi_waiters_remove(hfi_parks_t *self, hf_waiters_t *list, hfi_parked_t *record);

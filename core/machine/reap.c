@@ -13,6 +13,7 @@
 #include <value/value.h>
 
 #include "hook.h"
+#include "stall.h"
 #include "stub.h"
 #include "timer.h"
 #include "watch.h"
@@ -107,15 +108,21 @@ reap_undelivered(hfi_state_t *state, hfi_session_t *session)
         hfi_referent_t *referent = kept.is_minded ? hfi_state_find(state, kept.referent) : NULL;
         if (referent == NULL || referent->type->row->undelivered == NULL)
             continue;
-        hfi_call_t *call = hfi_hook_borrow(state, referent, "undelivered", HFI_SINK_NONE);
-        if (hfi_answer_read(&kept, &value, &failure)) {
-            value = reap_taken_back(state, &value);
-            hfi_call_enter(call);
-            referent->type->row->undelivered(&call->head, hfi_referent_self(referent), &value,
-                                             kept.cookie);
-            hfi_call_leave(call);
+        hfi_arena_mark_t mark = hfi_arena_mark(&state->arena);
+        if (!hfi_answer_read(&kept, &value, &failure))
+            continue;
+        value = reap_taken_back(state, &value);
+        if (hfi_stall_undelivered(state, referent, &value, kept.cookie)) {
+            hfi_arena_release(&state->arena, mark);
+            continue;
         }
+        hfi_call_t *call = hfi_hook_borrow(state, referent, "undelivered", HFI_SINK_NONE);
+        hfi_call_enter(call);
+        referent->type->row->undelivered(&call->head, hfi_referent_self(referent), &value,
+                                         kept.cookie);
+        hfi_call_leave(call);
         hfi_call_close(call, HF_OK);
+        hfi_arena_release(&state->arena, mark);
     }
 }
 
@@ -127,6 +134,8 @@ reap_owned(hfi_state_t *state, hfi_session_t *session)
         hfi_referent_t *referent = hfi_state_find(state, row->object);
         hfi_session_disown(session, &state->account, row->object);
         if (referent == NULL || referent->type->row->session_died == NULL)
+            continue;
+        if (hfi_stall_died(state, referent, session->number))
             continue;
         hfi_call_t *call = hfi_hook_borrow(state, referent, "session_died", HFI_SINK_NONE);
         hfi_call_enter(call);
@@ -211,7 +220,7 @@ hfi_reap_stop(hfi_state_t *state, double drain_s)
 bool
 hfi_reap_is_drained(const hfi_state_t *state)
 {
-    if (state->parks.n != 0)
+    if (state->parks.n != 0 || state->stalls.live != 0)
         return false;
     for (const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL); row != NULL;
          row = hfi_idtable_next(&state->sessions, row)) {

@@ -30,11 +30,12 @@ typedef struct hfi_referent {
     hfi_type_t *type;
     uint64_t memory_bytes; /* what its functions allocated and kept */
     uint32_t holders[HFI_HOLDERS];
-    uint32_t busy : 24; /* its calls that are woken or queued: who comes now waits behind them */
-    uint32_t is_listed : 1;    /* among those to be looked at by reap */
-    uint32_t is_dying : 1;     /* its destroy runs, or has run */
-    uint32_t is_stillborn : 1; /* its create failed: destroy does not run */
-    uint32_t is_suspect : 1;   /* of being held only by what it holds */
+    uint32_t busy : 23; /* its calls that are woken or queued: who comes now waits behind them */
+    uint32_t is_offloading : 1; /* one of its calls is: a thread reads its state, nobody writes */
+    uint32_t is_listed : 1;     /* among those to be looked at by reap */
+    uint32_t is_dying : 1;      /* its destroy runs, or has run */
+    uint32_t is_stillborn : 1;  /* its create failed: destroy does not run */
+    uint32_t is_suspect : 1;    /* of being held only by what it holds */
     uint32_t
         is_traced : 1; /* a search for cycles has met it, and nobody has held it or let it go since */
     uint32_t has_timers : 1;
@@ -43,6 +44,9 @@ typedef struct hfi_referent {
 } hfi_referent_t;
 
 _Static_assert(sizeof(hfi_referent_t) == 48, "48 bytes of ours, then self");
+
+/* So many calls may be busy at once, at most. */
+#define HFI_BUSY_MAX UINT64_C(4194304)
 
 typedef struct hfi_referents {
     hfi_idtable_t table; /* number, address; in the order of birth, so by number */

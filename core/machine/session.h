@@ -59,7 +59,7 @@ typedef struct hfi_session {
     uint64_t digest;
     hfi_secret_t from; /* where is_manager: the object space of the manager that is the client */
     int64_t uid;       /* the opener's; -1: it showed none */
-    int64_t pid; /* the opener's; 0: unknown */
+    int64_t pid;       /* the opener's; 0: unknown */
     int64_t opened_ns;
     char *client;        /* HELLO's free text, NUL-terminated */
     char *user;          /* the opener's, NUL-terminated; NULL: it showed none */

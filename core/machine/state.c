@@ -50,6 +50,7 @@ hfi_state_open(hfi_state_t *self, const hfi_machine_world_t *world, const hf_hos
     hfi_pins_open(&self->pins, &self->account, &self->referents, self->deadlines);
     hfi_jobs_open(&self->jobs);
     hfi_parks_open(&self->parks);
+    hfi_idtable_open(&self->stalls, sizeof(hfi_stall_t));
     hfi_idtable_open(&self->watched, sizeof(hfi_watched_t));
     hfi_idtable_open(&self->links, sizeof(hfi_link_t));
     hfi_idtable_open(&self->sessions, sizeof(hfi_session_row_t));
@@ -101,6 +102,7 @@ hfi_state_close(hfi_state_t *self)
     hfi_pins_close(&self->pins);
     hfi_jobs_close(&self->jobs);
     hfi_parks_close(&self->parks);
+    hfi_idtable_close(&self->stalls);
     hfi_idtable_close(&self->watched);
     hfi_idtable_close(&self->links);
     hfi_idtable_close(&self->sessions);

@@ -82,6 +82,18 @@ typedef struct hfi_watched {
     uint32_t spare;
 } hfi_watched_t;
 
+typedef struct hfi_work hfi_work_t;
+
+/* A referent whose offloaded call is on its way. */
+typedef struct hfi_stall {
+    uint64_t object;
+    uint64_t job;
+    hfi_referent_t *referent; /* held */
+    hfi_work_t *work;         /* NULL: it is done */
+    hf_waiters_t calls;       /* records that wait for its end, in order */
+    uint32_t spare;
+} hfi_stall_t;
+
 /* BOOT's settings; event.h says what each is. */
 typedef struct hfi_boot {
     hfi_secret_t space;
@@ -160,6 +172,7 @@ typedef struct hfi_state {
 
     hfi_parks_t parks;
     hfi_idtable_t watched; /* hfi_watched_t */
+    hfi_idtable_t stalls;  /* hfi_stall_t, in the order begun */
     hf_waiters_t woken;    /* records that run again */
     hf_waiters_t queued;   /* records whose turn comes */
     uint32_t runs_left;    /* of this apply */

@@ -21,6 +21,7 @@
 
 #include "account.h"
 #include "machine.h"
+#include "rehearse.h"
 
 enum {
     TESTING_FRAME = 8 << 20, /* what one frame may be, by default */
@@ -71,6 +72,8 @@ struct hf_testing {
     testing_text_t *texts;
     hfi_bytes_t log;
     hfi_bytes_t bytes;
+    bool is_late;
+    hfi_bytes_t jobs; /* numbers of those that wait, uint64_t each */
     uint8_t *frames[TESTING_MACHINES];
 };
 
@@ -119,20 +122,12 @@ testing_apply(hf_testing_t *self, const hfi_event_t *event)
 }
 
 static bool
-testing_same(const hfi_output_t *a, const hfi_output_t *b)
-{
-    return a->kind == b->kind && a->session == b->session && a->link == b->link &&
-           a->after == b->after && a->number == b->number && hfi_span_equal(a->text, b->text) &&
-           hfi_span_equal(a->bytes, b->bytes);
-}
-
-static bool
 testing_take_output(hf_testing_t *self, hfi_output_t *ret_output)
 {
     hfi_output_t other;
     bool is_one = hfi_machine_take_output(self->machines[0], ret_output);
     bool is_other = hfi_machine_take_output(self->machines[1], &other);
-    if (is_one != is_other || (is_one && !testing_same(ret_output, &other)))
+    if (is_one != is_other || (is_one && !hfi_output_equal(ret_output, &other)))
         testing_differ("an output");
     return is_one;
 }
@@ -281,11 +276,43 @@ testing_note_log(hf_testing_t *self, const hfi_output_t *output)
     self->log.len--; /* the NUL is written over by the next line */
 }
 
+/* ---- offloaded calls --------------------------------------------------------------------- */
+
+static void
+testing_run_job(hf_testing_t *self, uint64_t job)
+{
+    hfi_bytes_t value;
+    int32_t status;
+    if (!hfi_rehearse(self->machines, TESTING_MACHINES, job, &status, &value))
+        testing_differ("what a `work` answers");
+    testing_apply(self, &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE,
+                                       .link = job,
+                                       .status = status,
+                                       .bytes = hfi_bytes_span(&value)});
+    hfi_bytes_close(&value);
+}
+
+static void
+testing_job(hf_testing_t *self, const hfi_output_t *output)
+{
+    static const uint8_t empty_map = 0x80;
+    uint64_t number = output->number;
+    if (!hfi_span_equal(output->text, hfi_span_of("offload")))
+        testing_apply(
+            self,
+            &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE, .link = number, .bytes = {&empty_map, 1}});
+    else if (!self->is_late)
+        testing_run_job(self, number);
+    else if (!hfi_bytes_append(&self->jobs, &number, sizeof number))
+        HF_BUG("no memory");
+}
+
+/* ---- outputs ----------------------------------------------------------------------------- */
+
 /* What the machines have to say, until they have nothing more to say. */
 static void
 testing_pump(hf_testing_t *self)
 {
-    static const uint8_t empty_map = 0x80;
     hfi_output_t output;
     while (testing_take_output(self, &output)) {
         switch (output.kind) {
@@ -297,9 +324,7 @@ testing_pump(hf_testing_t *self)
             testing_control(self, &output);
             break;
         case HFI_OUTPUT_JOB:
-            testing_apply(self, &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE,
-                                               .link = output.number,
-                                               .bytes = {&empty_map, 1}});
+            testing_job(self, &output);
             break;
         case HFI_OUTPUT_LOG:
             testing_note_log(self, &output);
@@ -359,7 +384,8 @@ hf_testing_boot(const hf_plugin_t *plugin, const char *settings)
         return NULL;
     }
     hf_testing_t *self = hfi_need(sizeof *self);
-    hfi_machine_world_t world = {.find_image = testing_find_image, .context = self};
+    hfi_machine_world_t world = {
+        .find_image = testing_find_image, .context = self, .is_strict = true};
     for (int i = 0; i < TESTING_MACHINES; i++) {
         self->machines[i] = hfi_machine_new(&world);
         self->frames[i] = hfi_need(TESTING_FRAME);
@@ -425,8 +451,30 @@ hf_testing_destroy(hf_testing_t **self_p)
     }
     hfi_bytes_close(&self->log);
     hfi_bytes_close(&self->bytes);
+    hfi_bytes_close(&self->jobs);
     free(self);
     *self_p = NULL;
+}
+
+void
+hf_testing_set_late(hf_testing_t *self, bool is_late)
+{
+    self->is_late = is_late;
+}
+
+uint32_t
+hf_testing_run_jobs(hf_testing_t *self, uint32_t n)
+{
+    uint32_t run = 0;
+    for (; run < n && self->jobs.len != 0; run++) {
+        uint64_t job;
+        memcpy(&job, self->jobs.at, sizeof job);
+        self->jobs.len -= sizeof job;
+        memmove(self->jobs.at, self->jobs.at + sizeof job, self->jobs.len);
+        testing_run_job(self, job);
+        testing_run(self);
+    }
+    return run;
 }
 
 uint64_t

@@ -5,7 +5,7 @@
 #include <base/check.h>
 #include <value/repr.h>
 
-#include "hook.h"
+#include "offload.h"
 
 static hf_err_t
 universal_getvalue(hf_call_t *call, void *state)
@@ -49,4 +49,5 @@ hf_method_f *const hfi_universals[] = {
     [HFI_STR] = universal_repr,
     [HFI_REPR] = universal_repr,
     [HFI_GETVALUE] = universal_getvalue,
+    [HFI_OFFLOADED] = hfi_offload_run,
 };

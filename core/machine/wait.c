@@ -26,6 +26,7 @@
 #include "pass.h"
 #include "scan.h"
 #include "stub.h"
+#include "work.h"
 
 enum { WAIT_RECORD_BYTES = 320, WAIT_PROMISE_BYTES = 48 };
 
@@ -76,8 +77,17 @@ wait_keep(hfi_state_t *state, const hf_value_t *value, hf_value_t *ret_kept)
     return true;
 }
 
-static void
-wait_drop(hfi_state_t *state, hf_value_t *value)
+void
+hfi_record_keep_forced(hfi_state_t *state, const hf_value_t *value, hf_value_t *ret_kept)
+{
+    if (!hfi_value_keep(value, ret_kept))
+        HF_BUG("no memory");
+    hfi_account_force(&state->account, hfi_value_memory(ret_kept));
+    wait_hold(state, ret_kept);
+}
+
+void
+hfi_record_drop(hfi_state_t *state, hf_value_t *value)
 {
     wait_unhold(state, value);
     hfi_account_give(&state->account, hfi_value_memory(value));
@@ -155,7 +165,7 @@ hfi_record_new(hfi_state_t *state, hfi_request_t *request, hfi_failure_t *ret_fa
     }
     if (!wait_keep(state, &request->kwargs, &kwargs)) {
         hfi_account_give(&state->account, WAIT_RECORD_BYTES);
-        wait_drop(state, &args);
+        hfi_record_drop(state, &args);
         wait_free_promises(state, &request->promises);
         (void)wait_limit(ret_failure, "the manager's memory is at its limit");
         return NULL;
@@ -188,21 +198,40 @@ hfi_record_new(hfi_state_t *state, hfi_request_t *request, hfi_failure_t *ret_fa
 }
 
 void
-hfi_record_free(hfi_state_t *state, hfi_parked_t *record)
+hfi_record_leave(hfi_state_t *state, hfi_parked_t *record)
 {
-    HF_ASSERT(record->state == HFI_PARKED_RUNNING);
     hfi_session_t *session = record->session;
     session->asked_ns = state->now_ns; /* until now it waited, and was not idle */
-    hfi_state_arm(state, &record->alarm, INT64_MAX);
     hfi_idtable_remove(&session->pending, hfi_idtable_find(&session->pending, record->number));
     session->n_parked--;
     state->figures.parked--;
+    record->owner = session->number;
+    record->session = NULL;
+}
+
+/* What it asked of the world is not wanted any more. */
+static void
+record_forget_job(hfi_state_t *state, uint64_t job)
+{
+    uint64_t object = hfi_jobs_forget(&state->jobs, job);
+    hfi_stall_t *stall = object == 0 ? NULL : hfi_idtable_find(&state->stalls, object);
+    if (stall != NULL)
+        hfi_work_cancel(stall->work);
+}
+
+void
+hfi_record_free(hfi_state_t *state, hfi_parked_t *record)
+{
+    HF_ASSERT(record->state == HFI_PARKED_RUNNING);
+    hfi_state_arm(state, &record->alarm, INT64_MAX);
+    if (record->session != NULL)
+        hfi_record_leave(state, record);
     if (record->job != 0)
-        hfi_jobs_forget(&state->jobs, record->job);
-    wait_drop(state, &record->args);
-    wait_drop(state, &record->kwargs);
-    wait_drop(state, &record->method_name);
-    wait_drop(state, &record->job_value);
+        record_forget_job(state, record->job);
+    hfi_record_drop(state, &record->args);
+    hfi_record_drop(state, &record->kwargs);
+    hfi_record_drop(state, &record->method_name);
+    hfi_record_drop(state, &record->job_value);
     wait_free_promises(state, &record->promises);
     if (record->home != NULL && record->home != record->referent)
         (void)hfi_referents_unhold(&state->referents, record->home, HFI_HOLDER_CALL);
@@ -223,8 +252,8 @@ hfi_record_arm(hfi_state_t *state, hfi_parked_t *record)
 void
 hfi_record_forget_arguments(hfi_state_t *state, hfi_parked_t *record)
 {
-    wait_drop(state, &record->args);
-    wait_drop(state, &record->kwargs);
+    hfi_record_drop(state, &record->args);
+    hfi_record_drop(state, &record->kwargs);
 }
 
 /* Takes it off the calls that watch a referent; the last one's row goes with it. */
@@ -240,9 +269,20 @@ record_unwatch(hfi_state_t *state, hfi_parked_t *record)
     hfi_idtable_remove(&state->watched, row);
 }
 
+/* The list is that of its referent, which stands still. */
+static void
+record_unstall(hfi_state_t *state, hfi_parked_t *record)
+{
+    hfi_stall_t *stall = hfi_idtable_find(&state->stalls, record->referent->number);
+    HF_ASSERT(stall != NULL);
+    hfi_waiters_remove(&state->parks, &stall->calls, record);
+    record->referent->busy--;
+}
+
 void
 hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record)
 {
+    record->is_late = false;
     switch (record->state) {
     case HFI_PARKED_WAITING:
         hfi_waiters_remove(&state->parks, &record->session->waiting, record);
@@ -254,6 +294,9 @@ hfi_record_unlist(hfi_state_t *state, hfi_parked_t *record)
     case HFI_PARKED_WOKEN:
         hfi_waiters_remove(&state->parks, &state->woken, record);
         record->referent->busy--;
+        break;
+    case HFI_PARKED_STALLED:
+        record_unstall(state, record);
         break;
     case HFI_PARKED_PARKED:
         hfi_waiters_remove(&state->parks, hfi_parked_waiters(record), record);
@@ -596,11 +639,11 @@ wait_settle_record(hfi_state_t *state, hfi_parked_t *record, hfi_failure_t *ret_
         return false;
     if (!wait_keep(state, &args, &kept))
         return wait_limit(ret_failure, "the manager's memory is at its limit");
-    wait_drop(state, &record->args);
+    hfi_record_drop(state, &record->args);
     record->args = kept;
     if (!wait_keep(state, &kwargs, &kept))
         return wait_limit(ret_failure, "the manager's memory is at its limit");
-    wait_drop(state, &record->kwargs);
+    hfi_record_drop(state, &record->kwargs);
     record->kwargs = kept;
     wait_free_promises(state, &record->promises);
     return true;

@@ -25,6 +25,13 @@ typedef struct hfi_request {
 hfi_parked_t *hfi_record_new(hfi_state_t *state, hfi_request_t *request,
                              hfi_failure_t *ret_failure);
 
+/* Its session, which goes on or ends, has it no more. */
+void hfi_record_leave(hfi_state_t *state, hfi_parked_t *record);
+
+/* Keeps a value for a record, its handles held, whatever the memory limit; and lets it go. */
+void hfi_record_keep_forced(hfi_state_t *state, const hf_value_t *value, hf_value_t *ret_kept);
+void hfi_record_drop(hfi_state_t *state, hf_value_t *kept);
+
 /* Frees the record and lets go what it held. It is in no list. */
 void hfi_record_free(hfi_state_t *state, hfi_parked_t *record);
 

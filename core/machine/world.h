@@ -3,6 +3,7 @@
 #ifndef HFI_WORLD_H
 #define HFI_WORLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/span.h>
@@ -21,6 +22,8 @@ typedef struct hfi_machine_world {
                                      hfi_span_t hash); /* a mapped plugin's descriptor, or NULL */
     void *context;
     hfi_probe_t probe; /* members may be NULL */
+    bool
+        is_strict; /* a method that parks after it has changed its own state is refused: for tests, it costs a copy */
 } hfi_machine_world_t;
 
 /* Plain figures, read between two applies. */

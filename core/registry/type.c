@@ -99,7 +99,7 @@ check_age(const type_check_t *c, const hf_method_t *row)
 static bool
 check_flags(const type_check_t *c, const hf_method_t *row)
 {
-    const uint32_t known = HF_READS | HF_WRITES | HF_PARKS | HF_SENSITIVE;
+    const uint32_t known = HF_READS | HF_WRITES | HF_PARKS | HF_SENSITIVE | HF_OFFLOAD;
     uint32_t both = row->flags & (HF_READS | HF_WRITES);
     if ((row->flags & ~known) != 0)
         return type_refuse(c, "unknown flags 0x%x", (unsigned)(row->flags & ~known));
@@ -107,8 +107,25 @@ check_flags(const type_check_t *c, const hf_method_t *row)
         return type_refuse(c, "neither HF_READS nor HF_WRITES: exactly one is needed");
     if (both == (HF_READS | HF_WRITES))
         return type_refuse(c, "both HF_READS and HF_WRITES: exactly one is needed");
+    if ((row->flags & HF_OFFLOAD) != 0 && (row->flags & HF_PARKS) != 0)
+        return type_refuse(c, "both HF_OFFLOAD and HF_PARKS: an offloaded method never parks");
     if (row->timed_out != NULL && (row->flags & HF_PARKS) == 0)
         return type_refuse(c, "a timed_out function without HF_PARKS");
+    return true;
+}
+
+static bool
+check_functions(const type_check_t *c, const hf_method_t *row)
+{
+    bool is_offloaded = (row->flags & HF_OFFLOAD) != 0;
+    if (is_offloaded && row->run != NULL)
+        return type_refuse(c, "HF_OFFLOAD with a `run`: it has `work` and `finish` instead");
+    if (is_offloaded && row->work == NULL)
+        return type_refuse(c, "HF_OFFLOAD without a `work`");
+    if (!is_offloaded && (row->work != NULL || row->finish != NULL))
+        return type_refuse(c, "`work` or `finish` without HF_OFFLOAD");
+    if (!is_offloaded && row->run == NULL)
+        return type_refuse(c, "there is no function");
     return true;
 }
 
@@ -129,11 +146,12 @@ check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
         if (strcmp(type->rows[k].name, row->name) == 0)
             return type_refuse(c, "there are two rows of that name");
     }
-    if (row->run == NULL)
-        return type_refuse(c, "there is no function");
+    if (!check_functions(c, row))
+        return false;
     if (!check_flags(c, row) || !check_doc(c, row->doc) || !check_age(c, row))
         return false;
     ret_method->row = row;
+    ret_method->universal = (row->flags & HF_OFFLOAD) != 0 ? HFI_OFFLOADED : HFI_OWN;
     ret_method->signature = hfi_signature_new(row->signature, why, sizeof why);
     if (ret_method->signature == NULL)
         return type_refuse(c, "signature \"%.80s\" %s", row->signature, why);

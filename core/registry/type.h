@@ -19,12 +19,14 @@ enum {
 /* Of a referent's state: a size past it is a mistake in the table. */
 #define HFI_MAX_SELF_BYTES ((uint64_t)1 << 30)
 
-/* str, repr and getvalue stand beside each type's own rows; a row of the same name goes first. */
+/* What is run: the row's own function, or one of the machine's. str, repr and getvalue stand beside each type's own rows;
+ * a row of the same name goes first. */
 typedef enum hfi_universal {
     HFI_OWN = 0,
     HFI_STR,
     HFI_REPR,
     HFI_GETVALUE,
+    HFI_OFFLOADED, /* a row with `work`: no universal, but the machine runs it, too */
 } hfi_universal_t;
 
 typedef struct hfi_method {

@@ -2,9 +2,9 @@
 /* failure -- see failure.h */
 #include "failure.h"
 
-#include <stdarg.h>
-
 #include <base/check.h>
+
+#include "admit.h"
 
 /* Cuts a text that did not fit where its last whole character ends. */
 static void
@@ -36,4 +36,29 @@ hfi_fail(hfi_failure_t *self, const char *kind, const char *format, ...)
     else if ((size_t)len >= sizeof self->text)
         failure_trim(self->text, sizeof self->text - 1);
     return false;
+}
+
+bool
+hfi_is_kind(const char *kind)
+{
+    if (kind == NULL || kind[0] == '\0')
+        return false;
+    size_t n = 0;
+    while (n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] > ' ' && kind[n] < 0x7f)
+        n++;
+    return n < sizeof((hfi_failure_t *)NULL)->kind && kind[n] == '\0';
+}
+
+void
+hfi_format_sentence(char *text, size_t room, const char *format, va_list args)
+{
+    int len = vsnprintf(text, room, format, args);
+    if (len < 0)
+        text[0] = '\0';
+    else if ((size_t)len >= room)
+        failure_trim(text, room - 1);
+    if (hfi_is_utf8(text, strlen(text)))
+        return;
+    for (char *at = text; *at != '\0'; at++)
+        *at = (char)((unsigned char)*at < 0x80 ? *at : '?');
 }

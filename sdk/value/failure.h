@@ -3,6 +3,8 @@
 #ifndef HFI_FAILURE_H
 #define HFI_FAILURE_H
 
+#include <stdarg.h>
+
 #include <holdfast/value.h>
 
 enum { HFI_FAILURE_TEXT = 256 };
@@ -16,5 +18,12 @@ typedef struct hfi_failure {
 /* Fills it in; always gives false, so that a check can `return hfi_fail(…)`. */
 bool hfi_fail(hfi_failure_t *self, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether it may be an error's kind: a word of ASCII that fits. NULL may not. */
+bool hfi_is_kind(const char *kind);
+
+/* Formats a sentence as a plugin gives it; what is no UTF-8 in it becomes '?'. */
+void hfi_format_sentence(char *text, size_t room, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -7,7 +7,7 @@ enum { WAITERS = 2 };
 struct fault {
     hf_waiters_t waiters[WAITERS];
     hf_value_t kept;
-    int64_t runs; /* how often a method of it ran: a retry shows */
+    int64_t runs; /* changed by those that may not */
 };
 
 static const hf_type_t fault_type; /* defined at the end */
@@ -271,8 +271,15 @@ static hf_err_t
 fault_park(hf_call_t *call, void *self)
 {
     struct fault *f = self;
-    f->runs++;
     return hf_park(call, &f->waiters[0], hf_arg_timeout(call, 0));
+}
+
+static hf_err_t
+fault_park_after_change(hf_call_t *call, void *self)
+{
+    struct fault *f = self;
+    f->runs++;
+    return hf_park(call, &f->waiters[0], HF_FOREVER);
 }
 
 static hf_err_t
@@ -464,6 +471,8 @@ static const hf_method_t fault_methods[] = {
     HF_METHOD("park_nan", "", fault_park_nan, HF_WRITES | HF_PARKS, "Park for NaN seconds."),
     HF_METHOD("park_after_answer", "", fault_park_after_answer, HF_WRITES | HF_PARKS,
               "Answer, park."),
+    HF_METHOD("park_after_change", "", fault_park_after_change, HF_WRITES | HF_PARKS,
+              "Change the state, then park."),
     HF_METHOD("park_after_wake", "", fault_park_after_wake, HF_WRITES | HF_PARKS,
               "Wake, then park."),
     HF_METHOD("park_after_hold", "what: any", fault_park_after_hold, HF_WRITES | HF_PARKS,

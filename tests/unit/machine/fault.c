@@ -87,6 +87,10 @@ static const broken_t broken[] = {
     {"park_after_answer", "",
      "RemoteError: plugin fault: Fault.park_after_answer: it parked after it had changed something",
      true},
+    {"park_after_change", "",
+     "RemoteError: plugin fault: Fault.park_after_change: it parked after it had changed its own "
+     "state",
+     true},
 };
 
 static void
