@@ -307,8 +307,6 @@ testing_job(hf_testing_t *self, const hfi_output_t *output)
         HF_BUG("no memory");
 }
 
-/* ---- outputs ----------------------------------------------------------------------------- */
-
 /* What the machines have to say, until they have nothing more to say. */
 static void
 testing_pump(hf_testing_t *self)

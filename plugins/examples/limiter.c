@@ -28,19 +28,25 @@ limiter_create(hf_call_t *call, void *state)
     return HF_OK;
 }
 
-static void
-limiter_fill(hf_call_t *call, limiter_t *self)
+/* Tokens that are in it now. Nothing is written before some are taken: a call that parks has changed nothing. */
+static double
+limiter_now(hf_call_t *call, const limiter_t *self)
 {
-    self->level += (hf_now(call) - self->at) * self->rate;
-    self->level = self->level < self->burst ? self->level : self->burst;
+    double level = self->level + (hf_now(call) - self->at) * self->rate;
+    return level < self->burst ? level : self->burst;
+}
+
+static void
+limiter_take(hf_call_t *call, limiter_t *self, double n)
+{
+    self->level = limiter_now(call, self) - n;
     self->at = hf_now(call);
 }
 
-/* Reads how much is wanted, of a bucket that is up to date. */
+/* Reads how much is wanted. */
 static hf_err_t
-limiter_read(hf_call_t *call, limiter_t *self, double *ret_n)
+limiter_read(hf_call_t *call, const limiter_t *self, double *ret_n)
 {
-    limiter_fill(call, self);
     *ret_n = hf_arg_float(call, 0);
     if (*ret_n > 0 && *ret_n <= self->burst)
         return HF_OK;
@@ -54,9 +60,9 @@ limiter_try_acquire(hf_call_t *call, void *state)
     double n;
     if (limiter_read(call, self, &n) != HF_OK)
         return HF_RAISED;
-    bool is_given = hf_n_parked(&self->waiters) == 0 && n <= self->level;
+    bool is_given = hf_n_parked(&self->waiters) == 0 && n <= limiter_now(call, self);
     if (is_given)
-        self->level -= n;
+        limiter_take(call, self, n);
     return hf_return_bool(call, is_given);
 }
 
@@ -84,20 +90,20 @@ limiter_acquire(hf_call_t *call, void *state)
     if (limiter_read(call, self, &n) != HF_OK)
         return HF_RAISED;
     bool is_first = call->note != 0 || hf_n_parked(&self->waiters) == 0;
-    if (is_first && n <= self->level) {
-        self->level -= n;
+    if (is_first && n <= limiter_now(call, self)) {
+        limiter_take(call, self, n);
         limiter_wake(call, state);
         return hf_return_bool(call, true);
     }
     if (call->note > 1)
-        seconds = (double)(call->note - 2) / 1e6 - self->at;
+        seconds = (double)(call->note - 2) / 1e6 - hf_now(call);
     else if (call->note == 0 && hf_kind(hf_arg(call, 1)) != HF_NIL)
         seconds = hf_arg_float(call, 1);
     if (seconds <= 0)
         return limiter_timed_out(call, state);
     if (call->note == 0) /* 1: for ever, or so */
-        call->note = seconds < 1e9 ? (uint64_t)((self->at + seconds) * 1e6) + 2 : 1;
-    double wait = (n - self->level) / self->rate + LIMITER_LATE;
+        call->note = seconds < 1e9 ? (uint64_t)((hf_now(call) + seconds) * 1e6) + 2 : 1;
+    double wait = (n - limiter_now(call, self)) / self->rate + LIMITER_LATE;
     if (is_first && hf_timer(call, 0, wait) != HF_OK)
         return HF_RAISED;
     return hf_park(call, &self->waiters, seconds);
@@ -113,9 +119,7 @@ limiter_timer(hf_call_t *call, void *state, uint32_t number)
 static hf_err_t
 limiter_level(hf_call_t *call, void *state)
 {
-    limiter_t *self = state;
-    limiter_fill(call, self);
-    return hf_return_float(call, self->level);
+    return hf_return_float(call, limiter_now(call, state));
 }
 
 static hf_err_t
