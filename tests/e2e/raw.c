@@ -189,6 +189,11 @@ raw_pack_call(msgpack_sbuffer *to, uint64_t target, const char *method, const ch
         case '0':
             (void)msgpack_pack_array(&pk, 0);
             break;
+        case 'x': {
+            const msgpack_sbuffer *item = va_arg(args, const msgpack_sbuffer *);
+            assert_int_equal(msgpack_sbuffer_write(to, item->data, item->size), 0);
+            break;
+        }
         default:
             fail_msg("no argument is written '%c'", *picture);
         }

@@ -71,8 +71,8 @@ void raw_await(raw_t *self, int kind);
 uint64_t raw_begin(raw_t *self, bool resume);
 
 /* Packs and sends one CALL. The picture has a letter an argument: i int64_t, f double, s char *, n nothing (nil),
- * h uint64_t (a handle), p uint64_t (a promise), b uint32_t (that many zero bytes), 0 an empty list. Returns its
- * number. */
+ * h uint64_t (a handle), p uint64_t (a promise), b uint32_t (that many zero bytes), 0 an empty list, x
+ * msgpack_sbuffer * (an item packed already). Returns its number. */
 uint64_t raw_call(raw_t *self, uint64_t target, const char *method, const char *picture, ...);
 
 /* Packs a call into `to` without sending or numbering it. */

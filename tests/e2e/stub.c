@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* stub -- two managers that know each other by what clients hand on: written from PROTOCOL.md alone.
+ *
+ * A has the lists; B is handed their handles. Both are recorded, and replayed in the end.
+ */
+#include "harness.h"
+
+#include <time.h>
+
+#include "raw.h"
+
+enum { SECRET = 16, PATIENCE_S = 20 };
+
+typedef struct pair {
+    e2e_t *a;
+    e2e_t *b;
+    raw_t ann;               /* at A */
+    raw_t bob;               /* at B */
+    uint8_t manager[SECRET]; /* A's */
+    char endpoint[128];      /* A's */
+} pair_t;
+
+static void
+pair_open(pair_t *p, void **state, const char *b_config)
+{
+    void *other = NULL;
+    memset(p, 0, sizeof *p);
+    p->a = *state;
+    assert_int_equal(e2e_open(&other), 0);
+    p->b = other;
+    E2E_START(p->a, NULL);
+    if (b_config == NULL)
+        E2E_START(p->b, NULL);
+    else
+        e2e_start_configured(p->b, b_config);
+    raw_open(&p->ann, p->a->endpoint, 1);
+    raw_open(&p->bob, p->b->endpoint, 2);
+    (void)raw_begin(&p->ann, false);
+    (void)raw_begin(&p->bob, false);
+    memcpy(p->manager, p->ann.manager, SECRET);
+    (void)snprintf(p->endpoint, sizeof p->endpoint, "%s", p->a->endpoint);
+}
+
+static void
+pair_close(pair_t *p)
+{
+    void *other = p->b;
+    raw_close(&p->ann);
+    raw_close(&p->bob);
+    assert_int_equal(e2e_close(&other), 0);
+}
+
+static uint64_t
+create(raw_t *client, const char *typeid_)
+{
+    raw_answer_t answer;
+    raw_answer(client, raw_call(client, 0, "create", "s", typeid_), &answer);
+    return raw_handle_of(&answer);
+}
+
+static void
+pack_bytes(msgpack_packer *pk, const void *at, size_t len)
+{
+    (void)msgpack_pack_bin(pk, len);
+    (void)msgpack_pack_bin_body(pk, at, len);
+}
+
+/* Exports under a secret of ours, uses 1; `secret_byte` tells them apart. */
+static void
+export_as(pair_t *p, uint64_t object, uint8_t secret_byte, uint8_t *secret)
+{
+    raw_answer_t answer;
+    msgpack_sbuffer item;
+    msgpack_packer pk;
+    memset(secret, secret_byte, SECRET);
+    msgpack_sbuffer_init(&item);
+    msgpack_packer_init(&pk, &item, msgpack_sbuffer_write);
+    pack_bytes(&pk, secret, SECRET);
+    raw_answer(&p->ann, raw_call(&p->ann, 0, "export", "hfix", object, 60.0, INT64_C(1), &item),
+               &answer);
+    assert_false(answer.is_error);
+    msgpack_sbuffer_destroy(&item);
+}
+
+/* [object, typeid, secret, manager, [endpoint]] */
+static void
+pack_handle(const pair_t *p, uint64_t object, const uint8_t *secret, msgpack_sbuffer *to)
+{
+    msgpack_sbuffer payload;
+    msgpack_packer pk;
+    msgpack_sbuffer_init(&payload);
+    msgpack_packer_init(&pk, &payload, msgpack_sbuffer_write);
+    (void)msgpack_pack_array(&pk, 5);
+    (void)msgpack_pack_uint64(&pk, object);
+    (void)msgpack_pack_str(&pk, 4);
+    (void)msgpack_pack_str_body(&pk, "list", 4);
+    pack_bytes(&pk, secret, SECRET);
+    pack_bytes(&pk, p->manager, SECRET);
+    (void)msgpack_pack_array(&pk, 1);
+    (void)msgpack_pack_str(&pk, strlen(p->endpoint));
+    (void)msgpack_pack_str_body(&pk, p->endpoint, strlen(p->endpoint));
+    msgpack_sbuffer_init(to);
+    msgpack_packer_init(&pk, to, msgpack_sbuffer_write);
+    (void)msgpack_pack_ext(&pk, payload.size, 1);
+    (void)msgpack_pack_ext_body(&pk, payload.data, payload.size);
+    msgpack_sbuffer_destroy(&payload);
+}
+
+/* Bob appends to his list what Ann exported. */
+static void
+store(pair_t *p, uint64_t object, uint64_t list, uint8_t secret_byte, raw_answer_t *ret_answer)
+{
+    uint8_t secret[SECRET];
+    msgpack_sbuffer handle;
+    export_as(p, object, secret_byte, secret);
+    pack_handle(p, object, secret, &handle);
+    raw_answer(&p->bob, raw_call(&p->bob, list, "append", "x", &handle), ret_answer);
+    msgpack_sbuffer_destroy(&handle);
+}
+
+/* What a handle of six elements says; its parts. */
+static void
+take_apart(const raw_answer_t *answer, uint64_t *ret_object, uint8_t *secret, uint64_t *ret_stub)
+{
+    msgpack_unpacked out;
+    size_t at = 0;
+    assert_false(answer->is_error);
+    assert_int_equal(answer->value.type, MSGPACK_OBJECT_EXT);
+    msgpack_unpacked_init(&out);
+    assert_int_equal(
+        msgpack_unpack_next(&out, answer->value.via.ext.ptr, answer->value.via.ext.size, &at),
+        MSGPACK_UNPACK_SUCCESS);
+    assert_int_equal(out.data.type, MSGPACK_OBJECT_ARRAY);
+    assert_int_equal(out.data.via.array.size, 6);
+    const msgpack_object *items = out.data.via.array.ptr;
+    *ret_object = items[0].via.u64;
+    assert_int_equal(items[2].via.bin.size, SECRET);
+    memcpy(secret, items[2].via.bin.ptr, SECRET);
+    assert_int_equal(items[4].via.array.size, 1);
+    *ret_stub = items[5].via.u64;
+    msgpack_unpacked_destroy(&out);
+}
+
+static int64_t
+objects(raw_t *client)
+{
+    raw_answer_t answer;
+    raw_answer(client, raw_call(client, 0, "number_of_objects", ""), &answer);
+    return raw_int_of(&answer);
+}
+
+/* Asks again until there are so many. */
+static void
+await_objects(raw_t *client, int64_t wanted)
+{
+    time_t until = time(NULL) + PATIENCE_S;
+    while (objects(client) != wanted)
+        assert_true(time(NULL) < until);
+}
+
+static void
+await_repr(raw_t *client, uint64_t object, const char *word)
+{
+    time_t until = time(NULL) + PATIENCE_S;
+    for (;;) {
+        raw_answer_t answer;
+        raw_answer(client, raw_call(client, object, "repr", ""), &answer);
+        assert_int_equal(answer.value.type, MSGPACK_OBJECT_STR);
+        char text[256];
+        (void)snprintf(text, sizeof text, "%.*s", (int)answer.value.via.str.size,
+                       answer.value.via.str.ptr);
+        if (strstr(text, word) != NULL)
+            return;
+        assert_true(time(NULL) < until);
+    }
+}
+
+/* ---- tests ------------------------------------------------------------------------------- */
+
+static void
+a_list_here_keeps_one_there(void **state)
+{
+    pair_t p;
+    pair_open(&p, state, NULL);
+    raw_answer_t answer;
+    uint64_t far;
+    uint64_t stub;
+    uint8_t secret[SECRET];
+    uint64_t object = create(&p.ann, "list");
+    uint64_t list = create(&p.bob, "list");
+    store(&p, object, list, 7, &answer);
+    assert_false(answer.is_error);
+    raw_release(&p.ann, object, 1);
+    assert_int_equal(objects(&p.ann), 1); /* B holds it */
+    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
+    take_apart(&answer, &far, secret, &stub);
+    assert_int_equal(far, object);
+    /* adopted there, then given back here */
+    msgpack_sbuffer item;
+    msgpack_packer pk;
+    msgpack_sbuffer_init(&item);
+    msgpack_packer_init(&pk, &item, msgpack_sbuffer_write);
+    pack_bytes(&pk, secret, SECRET);
+    raw_answer(&p.ann, raw_call(&p.ann, 0, "adopt", "x", &item), &answer);
+    assert_int_equal(raw_handle_of(&answer), object);
+    msgpack_sbuffer_destroy(&item);
+    raw_release(&p.bob, stub, 1);
+    raw_answer(&p.bob, raw_call(&p.bob, list, "clear", ""), &answer);
+    assert_int_equal(objects(&p.bob), 1);
+    assert_int_equal(objects(&p.ann), 1); /* Ann's own hold */
+    raw_release(&p.ann, object, 1);
+    await_objects(&p.ann, 0);
+    pair_close(&p);
+}
+
+static void
+its_manager_stops(void **state)
+{
+    pair_t p;
+    pair_open(&p, state, NULL);
+    raw_answer_t answer;
+    uint64_t far;
+    uint64_t stub;
+    uint8_t secret[SECRET];
+    uint64_t object = create(&p.ann, "list");
+    uint64_t list = create(&p.bob, "list");
+    store(&p, object, list, 8, &answer);
+    assert_false(answer.is_error);
+    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
+    take_apart(&answer, &far, secret, &stub);
+    raw_answer(&p.bob, raw_call(&p.bob, stub, "append", "i", INT64_C(1)), &answer);
+    assert_string_equal(answer.kind, "NoSuchMethod");
+    assert_int_equal(e2e_stop(p.a), 0);
+    await_repr(&p.bob, stub, ", lost>");
+    raw_answer(&p.bob, raw_call(&p.bob, list, "append", "h", stub), &answer);
+    assert_string_equal(answer.kind, "ReferentLost");
+    raw_answer(&p.bob, raw_call(&p.bob, stub, "append", "i", INT64_C(1)), &answer);
+    assert_string_equal(answer.kind, "ReferentLost");
+    pair_close(&p);
+}
+
+static void
+its_manager_begins_anew(void **state)
+{
+    pair_t p;
+    pair_open(&p, state, NULL);
+    raw_answer_t answer;
+    uint64_t far;
+    uint64_t stub;
+    uint8_t secret[SECRET];
+    uint64_t object = create(&p.ann, "list");
+    uint64_t list = create(&p.bob, "list");
+    store(&p, object, list, 9, &answer);
+    assert_false(answer.is_error);
+    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
+    take_apart(&answer, &far, secret, &stub);
+    e2e_kill(p.a);
+    E2E_START(p.a, NULL);
+    await_repr(&p.bob, stub, ", lost>");
+    pair_close(&p);
+}
+
+static void
+nobody_is_there(void **state)
+{
+    pair_t p;
+    pair_open(&p, state, "far_timeout = 0.2\n");
+    raw_answer_t answer;
+    uint64_t object = create(&p.ann, "list");
+    uint64_t list = create(&p.bob, "list");
+    (void)snprintf(p.endpoint, sizeof p.endpoint, "ipc://%s", e2e_path(p.a, "nobody.sock"));
+    store(&p, object, list, 10, &answer);
+    assert_string_equal(answer.kind, "ReferentLost");
+    assert_non_null(strstr(answer.text, "in time"));
+    (void)snprintf(p.endpoint, sizeof p.endpoint, "tcp://192.0.2.1:5570");
+    store(&p, object, list, 11, &answer);
+    assert_string_equal(answer.kind, "ReferentLost");
+    assert_non_null(strstr(answer.text, "far_allow"));
+    (void)snprintf(p.endpoint, sizeof p.endpoint, "%s", p.b->endpoint);
+    store(&p, object, list, 12, &answer);
+    assert_string_equal(answer.text, "another manager answers at its endpoints");
+    raw_answer(&p.bob, raw_call(&p.bob, list, "len", ""), &answer);
+    assert_int_equal(raw_int_of(&answer), 0);
+    pair_close(&p);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_list_here_keeps_one_there, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(its_manager_stops, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(its_manager_begins_anew, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(nobody_is_there, e2e_open, e2e_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
