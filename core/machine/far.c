@@ -26,7 +26,6 @@ enum {
     FAR_ENDPOINTS = 2048, /* bytes of a WELCOME's endpoints that are worth keeping */
     FAR_DEPTH_SPARE = 64, /* an answer may wrap what a call could carry */
     FAR_BYTES = 2048,     /* what one is charged with */
-    FAR_LEASE_MS = 30000, /* wished for: what is held there is not given up for a short break */
 };
 
 #define FAR_MS INT64_C(1000000)
@@ -144,7 +143,7 @@ far_dial(hfi_state_t *state, hfi_far_t *far)
     hfi_state_draw(state, session.bytes, sizeof session.bytes);
     if (far->stream.limits != NULL)
         hfi_stream_close(&far->stream);
-    hfi_dial_open(&far->dial, &session, FAR_LEASE_MS, hfi_span_of(far->own_name), state->now_ns);
+    hfi_dial_open(&far->dial, &session, 0, hfi_span_of(far->own_name), state->now_ns);
     hfi_stream_open(&far->stream, &state->chunks, &far->dial.limits);
     far_connect(state, far);
 }

@@ -11,6 +11,7 @@
 
 #include <base/check.h>
 #include <base/mutant.h>
+#include <stream/handle.h>
 #include <value/value.h>
 
 #include "scan.h"

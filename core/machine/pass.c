@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <stream/handle.h>
 #include <value/failure.h>
 
 #include "scan.h"

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include <holdfast/value.h>
-#include <stream/frame.h>
 
 typedef struct hfi_scan {
     const uint8_t *at;
@@ -22,24 +21,6 @@ void hfi_scan_open(hfi_scan_t *self, const hf_value_t *value);
 
 /* The next handle or promise, as a view; false: there is none left. */
 bool hfi_scan_next(hfi_scan_t *self, hf_value_t *ret_item);
-
-/* The object of this manager's that a handle names by its number: the referent's own, or the stub's where it has one.
- * False: another manager's, without a stub. */
-bool hfi_handle_number(const hf_value_t *handle, uint64_t *ret_number);
-
-/* A handle that says where its referent is: five elements, or six. */
-typedef struct hfi_handle {
-    uint64_t object;
-    hf_value_t typeid_; /* views into the handle */
-    hf_value_t endpoints;
-    hfi_secret_t secret;
-    hfi_secret_t manager;
-    uint64_t stub;
-    bool has_stub;
-} hfi_handle_t;
-
-/* False: it is one of [object] or [object, typeid]. The handle must not move meanwhile. */
-bool hfi_handle_read(const hf_value_t *handle, hfi_handle_t *ret_handle);
 
 /* Writes what stands in for a handle or promise. */
 typedef void(hfi_replace_f)(void *context, const hf_value_t *item, hf_writer_t *w);

@@ -10,6 +10,8 @@
 #include <value/value.h>
 #include <value/writer.h>
 
+#include "scan.h"
+
 enum {
     STUB_CALLS = 2, /* of an adoption: adopt, export */
     STUB_HANDLE_ITEMS = 6,

@@ -21,8 +21,9 @@
 #ifndef HFI_STUB_H
 #define HFI_STUB_H
 
+#include <stream/handle.h>
+
 #include "far.h"
-#include "scan.h"
 
 #define HFI_STUB_PROMISE (UINT64_C(1) << 63)
 

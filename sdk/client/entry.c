@@ -4,6 +4,7 @@
 
 #include <base/check.h>
 #include <stream/frame.h>
+#include <stream/handle.h>
 
 _Static_assert(sizeof(hfi_entry_t) % 8 == 0, "a row of an idtable");
 
@@ -123,8 +124,10 @@ hfi_each_named(const hf_value_t *value, hfi_named_f *each, void *context)
         } else if (head.kind == HF_HANDLE || head.kind == HF_PROMISE) {
             hf_value_t item;
             hfi_view(&item, at, len, 0);
+            uint64_t number = hf_as_promise(&item);
             bool is_promise = head.kind == HF_PROMISE;
-            if (!each(context, is_promise ? hf_as_promise(&item) : hf_as_handle(&item), is_promise))
+            bool is_named = is_promise || hfi_handle_number(&item, &number);
+            if (is_named && !each(context, number, is_promise))
                 return false;
         }
         at += len;

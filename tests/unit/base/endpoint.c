@@ -51,6 +51,89 @@ a_path_too_long_for_a_socket_is_refused(void **state)
     assert_false(hfi_endpoint_default("/run", 1, to, 5));
 }
 
+/* What a stranger wrote: S it is one to connect to, N and on this computer. */
+static void
+where_others_say_they_serve(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        char is;
+    } rows[] = {
+        {"ipc:///run/x.sock", 'N'},
+        {"ipc://@abstract", 'N'},
+        {"tcp://127.0.0.1:5570", 'N'},
+        {"tcp://127.255.0.9:1", 'N'},
+        {"tcp://[::1]:65535", 'N'},
+        {"tcp://10.1.2.3:5570", 'S'},
+        {"tcp://db-1.internal:5570", 'S'},
+        {"tcp://127.0.0.1.evil.org:80", 'S'},
+        {"tcp://127.evil.org:80", 'S'},
+        {"tcp://127.0.0:80", 'S'},
+        {"tcp://127.0.0.1000:80", 'S'},
+        {"tcp://[::2]:80", 'S'},
+        {"tcp://127.0.0.1:0", '-'},
+        {"tcp://127.0.0.1:65536", '-'},
+        {"tcp://127.0.0.1:005570", '-'},
+        {"tcp://127.0.0.1:*", '-'},
+        {"tcp://127.0.0.1", '-'},
+        {"tcp://:80", '-'},
+        {"tcp://*:80", '-'},
+        {"tcp://127.0.0.1:80;10.0.0.1:80", '-'},
+        {"tcp://user@127.0.0.1:80", '-'},
+        {"tcp://127.0.0.1:80/", '-'},
+        {"tcp://", '-'},
+        {"ipc://", '-'},
+        {"ipc:///run/a b", '-'},
+        {"ipc:///run/a\n", '-'},
+        {"inproc://x", '-'},
+        {"ipc:/x", '-'},
+        {"", '-'},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *text = rows[i].text;
+        size_t len = strlen(text);
+        bool is_sound = hfi_endpoint_is_sound(text, len);
+        char is = !is_sound ? '-' : hfi_endpoint_is_near(text, len) ? 'N' : 'S';
+        if (is != rows[i].is)
+            fail_msg("%s is %c", text, is);
+    }
+    char path[HFI_SOCKET_PATH + 8] = "ipc://";
+    memset(path + 6, 'x', HFI_SOCKET_PATH);
+    assert_true(hfi_endpoint_is_sound(path, 6 + HFI_SOCKET_PATH - 1));
+    assert_false(hfi_endpoint_is_sound(path, 6 + HFI_SOCKET_PATH));
+    assert_false(hfi_endpoint_is_sound("ipc://a\0b", 9));
+}
+
+static void
+a_prefix_lets_in_numbers_and_no_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *prefix;
+        bool is_under;
+    } rows[] = {
+        {"tcp://10.1.2.3:5570", "tcp://10.1.", true},
+        {"tcp://10.1.evil.org:80", "tcp://10.1.", false},
+        {"tcp://10.2.2.3:5570", "tcp://10.1.", false},
+        {"tcp://10.1.2.3:5570", "tcp://", true},
+        {"tcp://db.internal:5570", "tcp://", false},
+        {"tcp://db.internal:5570", "tcp://db.internal:", true},
+        {"tcp://db.internal.evil.org:5570", "tcp://db.internal", false},
+        {"tcp://10.1.2.3:5570", "", true},
+        {"tcp://db.internal:5570", "t", false},
+        {"ipc:///run/x.sock", "ipc:///run/", true},
+        {"ipc:///run/x.sock", "ipc:///var/", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is_under = hfi_endpoint_is_under(rows[i].text, strlen(rows[i].text), rows[i].prefix,
+                                              strlen(rows[i].prefix));
+        if (is_under != rows[i].is_under)
+            fail_msg("%s under '%s'", rows[i].text, rows[i].prefix);
+    }
+}
+
 int
 main(void)
 {
@@ -58,6 +141,8 @@ main(void)
         cmocka_unit_test(runtime_folder_goes_first),
         cmocka_unit_test(else_a_folder_in_tmp_named_by_the_user),
         cmocka_unit_test(a_path_too_long_for_a_socket_is_refused),
+        cmocka_unit_test(where_others_say_they_serve),
+        cmocka_unit_test(a_prefix_lets_in_numbers_and_no_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

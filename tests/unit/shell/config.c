@@ -56,6 +56,11 @@ every_key_is_taken(void **state)
                                     "plugin = ./counter.so\n"
                                     "shipped = 0\n"
                                     "insecure = 1\n"
+                                    "endpoints = tcp://db.internal:5570\n"
+                                    "endpoints = ipc:///tmp/a.sock\n"
+                                    "far = 0\n"
+                                    "far_allow = tcp://10.1.\n"
+                                    "far_timeout = 2\n"
                                     "run_dir = /tmp/run\n"
                                     "placement = free\n"
                                     "spin = 0\n"
@@ -86,6 +91,12 @@ every_key_is_taken(void **state)
     assert_int_equal(s->plugins.n, 1);
     assert_false(s->is_shipped);
     assert_true(s->is_insecure);
+    assert_int_equal(s->endpoints.n, 2);
+    assert_string_equal(s->endpoints.at[0], "tcp://db.internal:5570");
+    assert_false(s->is_far);
+    assert_int_equal(s->far_allow.n, 1);
+    assert_string_equal(s->far_allow.at[0], "tcp://10.1.");
+    assert_int_equal(s->far_timeout_ms, 2000);
     assert_string_equal(s->run_dir, "/tmp/run");
     assert_int_equal(s->placement, HFI_PLACEMENT_FREE);
     assert_false(s->may_spin);
@@ -157,6 +168,7 @@ what_is_wrong_is_told_with_its_line(void **state)
     refused("log = info\n    x = 1\n", ":1: log is a key, not a section");
     refused("bind = http://x\n", ":1: 'http://x' is no endpoint");
     refused("bind = tcp://127.0.0.1\n", ":1: 'tcp://127.0.0.1' names no address and port");
+    refused("endpoints = tcp://*:5570\n", ":1: 'tcp://*:5570' is no endpoint");
     refused("run_dir =\n", ":1: there is nothing behind =");
 }
 
