@@ -345,30 +345,22 @@ hfi_inspect_sessions(hf_call_t *call, void *self)
 
 /* ---- figures ----------------------------------------------------------------------------- */
 
-static bool
-inspect_is_newest(const hfi_plugins_t *plugins, const hfi_type_t *type)
-{
-    const char *name = type->row->name;
-    return hfi_plugins_find_type(plugins, name, strlen(name)) == type;
-}
-
+/* A plugin of which a newer version has come, as far as all its typeids are that one's: retired once nothing of it
+ * lives. */
 static void
-inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k, const char *name,
-               const char *version)
+inspect_version(hf_writer_t *w, const hfi_state_t *state, uint32_t k)
 {
     uint64_t live = 0;
-    bool is_retired = true; /* all of its types are another one's now */
+    bool is_retired = true;
     for (uint32_t i = 0; hfi_plugins_type(state->plugins, i) != NULL; i++) {
         const hfi_type_t *type = hfi_plugins_type(state->plugins, i);
-        if (strcmp(type->plugin, name) != 0)
+        if (type->plugin_number != k)
             continue;
         live += type->referents;
-        is_retired = is_retired && !inspect_is_newest(state->plugins, type);
+        is_retired = is_retired && type->is_retired;
     }
-    hfi_inspect_word(w, name);
-    hf_write_map(w, 4);
     hfi_inspect_word(w, "version");
-    hfi_inspect_word(w, version);
+    hfi_inspect_word(w, hfi_plugins_descriptor(state->plugins, k)->version);
     hfi_inspect_word(w, "hash");
     if (k < state->n_images)
         hf_write_value(w, &state->images[k]);
@@ -376,39 +368,89 @@ inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k, const char 
         hf_write_nil(w);
     hfi_inspect_pair(w, "live", live);
     hfi_inspect_word(w, "retired");
-    hf_write_bool(w, is_retired);
+    hf_write_bool(w, is_retired && live == 0);
+}
+
+/* How many versions of a plugin there are before, or behind, the one of that number. */
+static uint32_t
+inspect_versions(const hfi_state_t *state, uint32_t k, bool is_before)
+{
+    uint32_t n = 0;
+    const char *name = hfi_plugins_descriptor(state->plugins, k)->name;
+    for (uint32_t i = 0; hfi_plugins_descriptor(state->plugins, i) != NULL; i++)
+        n += (is_before ? i < k : i > k) &&
+             strcmp(hfi_plugins_descriptor(state->plugins, i)->name, name) == 0;
+    return n;
+}
+
+static void
+inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k)
+{
+    const char *name = hfi_plugins_descriptor(state->plugins, k)->name;
+    hfi_inspect_word(w, name);
+    hf_write_map(w, 5);
+    inspect_version(w, state, k);
+    hfi_inspect_word(w, "older");
+    hf_write_list(w, inspect_versions(state, k, true));
+    for (uint32_t i = 0; i < k; i++) {
+        if (strcmp(hfi_plugins_descriptor(state->plugins, i)->name, name) != 0)
+            continue;
+        hf_write_map(w, 4);
+        inspect_version(w, state, i);
+    }
 }
 
 static void
 inspect_plugins(hf_writer_t *w, const hfi_state_t *state)
 {
-    const char *name;
-    const char *version;
     uint32_t n = 0;
-    while (hfi_plugins_at(state->plugins, n, &name, &version))
-        n++;
+    for (uint32_t k = 0; hfi_plugins_descriptor(state->plugins, k) != NULL; k++)
+        n += inspect_versions(state, k, false) == 0;
     hf_write_map(w, n);
-    for (uint32_t k = 0; k < n && hfi_plugins_at(state->plugins, k, &name, &version); k++)
-        inspect_plugin(w, state, k, name, version);
+    for (uint32_t k = 0; hfi_plugins_descriptor(state->plugins, k) != NULL; k++) {
+        if (inspect_versions(state, k, false) == 0)
+            inspect_plugin(w, state, k);
+    }
+}
+
+/* What was made of a typeid, by older versions of its plugin too. */
+static void
+inspect_typeid_figures(hf_writer_t *w, const hfi_plugins_t *plugins, const hfi_type_t *newest)
+{
+    uint64_t referents = 0;
+    uint64_t calls = 0;
+    uint64_t errors = 0;
+    uint64_t memory = 0;
+    for (uint32_t i = 0; hfi_plugins_type(plugins, i) != NULL; i++) {
+        const hfi_type_t *type = hfi_plugins_type(plugins, i);
+        if (type != newest &&
+            (!type->is_retired || strcmp(type->row->name, newest->row->name) != 0))
+            continue;
+        referents += type->referents;
+        calls += type->calls;
+        errors += type->errors;
+        memory += type->memory_bytes;
+    }
+    hfi_inspect_word(w, newest->row->name);
+    hf_write_map(w, 5);
+    hfi_inspect_word(w, "plugin");
+    hfi_inspect_word(w, newest->plugin);
+    hfi_inspect_pair(w, "referents", referents);
+    hfi_inspect_pair(w, "calls", calls);
+    hfi_inspect_pair(w, "errors", errors);
+    hfi_inspect_pair(w, "memory", memory);
 }
 
 static void
 inspect_type_figures(hf_writer_t *w, const hfi_plugins_t *plugins)
 {
     uint32_t n = 0;
-    while (hfi_plugins_type(plugins, n) != NULL)
-        n++;
+    for (uint32_t i = 0; hfi_plugins_type(plugins, i) != NULL; i++)
+        n += !hfi_plugins_type(plugins, i)->is_retired;
     hf_write_map(w, n);
-    for (uint32_t i = 0; i < n; i++) {
-        const hfi_type_t *type = hfi_plugins_type(plugins, i);
-        hfi_inspect_word(w, type->row->name);
-        hf_write_map(w, 5);
-        hfi_inspect_word(w, "plugin");
-        hfi_inspect_word(w, type->plugin);
-        hfi_inspect_pair(w, "referents", type->referents);
-        hfi_inspect_pair(w, "calls", type->calls);
-        hfi_inspect_pair(w, "errors", type->errors);
-        hfi_inspect_pair(w, "memory", type->memory_bytes);
+    for (uint32_t i = 0; hfi_plugins_type(plugins, i) != NULL; i++) {
+        if (!hfi_plugins_type(plugins, i)->is_retired)
+            inspect_typeid_figures(w, plugins, hfi_plugins_type(plugins, i));
     }
 }
 

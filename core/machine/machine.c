@@ -18,6 +18,7 @@
 #include "foreign.h"
 #include "hook.h"
 #include "host.h"
+#include "image.h"
 #include "link.h"
 #include "offload.h"
 #include "root.h"
@@ -64,30 +65,6 @@ hfi_machine_state(hfi_machine_t *machine)
     return &machine->state;
 }
 
-/* Runs a plugin's open or close. */
-static bool
-machine_run_plugin(hfi_state_t *state, const hf_plugin_t *plugin, const char *name)
-{
-    /* WALK plugin 8/8: `open` at its birth, `close` at the manager's end; it stays mapped */
-    hf_err_t err = HF_OK;
-    hfi_call_t *call = hfi_call_borrow(state);
-    call->mark = hfi_arena_mark(&state->arena);
-    call->name = name;
-    call->plugin = plugin->name;
-    hfi_call_enter(call);
-    if (strcmp(name, "open") == 0)
-        err = plugin->open(&call->head);
-    else
-        plugin->close(&call->head);
-    hfi_call_leave(call);
-    bool is_sound = err == HF_OK && !call->is_faulty;
-    if (err == HF_RAISED && call->stage == HFI_STAGE_RAISED)
-        hfi_state_log(state, HF_LOG_ERROR, plugin->name, "open: %s: %s", call->failure.kind,
-                      call->failure.text);
-    hfi_call_close(call, err);
-    return is_sound;
-}
-
 void
 hfi_machine_destroy(hfi_machine_t **self_p)
 {
@@ -100,11 +77,7 @@ hfi_machine_destroy(hfi_machine_t **self_p)
     hfi_reap_sessions(state);
     hfi_offload_abandon(state);
     hfi_reap_all(state);
-    for (uint32_t k = 0; hfi_plugins_descriptor(state->plugins, k) != NULL; k++) {
-        const hf_plugin_t *plugin = hfi_plugins_descriptor(state->plugins, k);
-        if (plugin->close != NULL)
-            (void)machine_run_plugin(state, plugin, "close");
-    }
+    hfi_image_close_all(state);
     hfi_far_close(state);
     while (state->calls != NULL) {
         hfi_call_t *call = state->calls;
@@ -263,17 +236,8 @@ static void
 machine_image(hfi_state_t *state, hfi_span_t hash)
 {
     char why[512] = "";
-    const hf_plugin_t *plugin = state->world.find_image == NULL
-                                    ? NULL
-                                    : state->world.find_image(state->world.context, hash);
-    if (plugin == NULL)
-        hfi_state_log(state, HF_LOG_ERROR, "server", "an image that was never mapped");
-    else if (!hfi_plugins_add(state->plugins, plugin, why, sizeof why))
+    if (!hfi_image_take(state, hash, why, sizeof why))
         hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
-    else
-        hfi_state_note_image(state, hash);
-    if (plugin != NULL && why[0] == '\0' && plugin->open != NULL)
-        (void)machine_run_plugin(state, plugin, "open");
 }
 
 static void

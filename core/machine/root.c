@@ -20,6 +20,7 @@
 #include "cycle.h"
 #include "holders.h"
 #include "hook.h"
+#include "image.h"
 #include "inspect.h"
 #include "reap.h"
 #include "stub.h"
@@ -494,6 +495,9 @@ static const hf_method_t root_methods[] = {
                     "Figures of the manager, its plugins and its types."),
     HF_METHOD("collect", "-> int", root_collect, HF_WRITES,
               "Free the referents that only hold each other, now; how many they were."),
+    HF_METHOD_PARKS("load_plugin", "path: str -> map", hfi_image_load, NULL, HF_WRITES,
+                    "Load a plugin's file while serving, from where the configuration allows it; "
+                    "what it is."),
     HF_METHOD("shutdown", "drain: number = 5.0", root_shutdown, HF_WRITES,
               "Stop the manager, once all is answered or `drain` seconds have passed."),
 };

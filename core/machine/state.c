@@ -238,23 +238,6 @@ hfi_state_charge_chunks(hfi_state_t *self)
     self->chunks_charged = lent;
 }
 
-void
-hfi_state_note_image(hfi_state_t *self, hfi_span_t hash)
-{
-    static const char digits[] = "0123456789abcdef";
-    self->images = hfi_need_more(self->images, (self->n_images + 1) * sizeof *self->images);
-    hfi_buffer_t *buffer = hfi_state_borrow(self, UINT32_MAX);
-    (void)hfi_write_length(&buffer->w, 0xa0, 32, 0xd9, true, 2 * hash.len);
-    for (size_t i = 0; i < hash.len; i++) {
-        hfi_write_byte(&buffer->w, (uint8_t)digits[hash.at[i] >> 4]);
-        hfi_write_byte(&buffer->w, (uint8_t)digits[hash.at[i] & 15]);
-    }
-    hf_value_t text = hfi_buffer_view(buffer);
-    if (!hfi_value_keep(&text, &self->images[self->n_images++]))
-        HF_BUG("no memory");
-    hfi_state_return(self, &buffer);
-}
-
 /* ---- what leaves ---------------------------------------------------------------------- */
 
 static size_t

@@ -248,9 +248,6 @@ hfi_state_has_chores(const hfi_state_t *self)
             self->queued.count) != 0;
 }
 
-/* Notes by what hash the last plugin came. */
-void hfi_state_note_image(hfi_state_t *self, hfi_span_t hash);
-
 /* ---- what leaves ---------------------------------------------------------------------- */
 
 /* Puts an output at the end; copies its text and bytes. */

@@ -123,6 +123,23 @@ check_version(const hf_plugin_t *from, char *why, size_t why_room)
     return true;
 }
 
+/* A newer version may come beside those that are here. */
+static bool
+check_newer(const hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_room)
+{
+    for (uint32_t k = 0; k < self->n_plugins; k++) {
+        if (strcmp(self->plugins[k]->name, copy->name) != 0)
+            continue;
+        int order = hfi_text_compare_versions(copy->version, self->plugins[k]->version);
+        if (order <= 0)
+            return plugin_refuse(
+                why, why_room, "plugin %s: version %s of it is here already, this is %s: %s",
+                copy->name, self->plugins[k]->version, copy->version,
+                order < 0 ? "an older one" : "what is changed needs a higher version");
+    }
+    return true;
+}
+
 static bool
 check_names(const hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_room)
 {
@@ -138,13 +155,7 @@ check_names(const hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_
     if (strcmp(copy->name, own_name) == 0)
         return plugin_refuse(why, why_room, "plugin %s: that name is the manager's own",
                              copy->name);
-    for (uint32_t k = 0; k < self->n_plugins; k++) {
-        if (strcmp(self->plugins[k]->name, copy->name) == 0)
-            return plugin_refuse(why, why_room,
-                                 "plugin %s: version %s of it is here already, this is %s",
-                                 copy->name, self->plugins[k]->version, copy->version);
-    }
-    return true;
+    return check_newer(self, copy, why, why_room);
 }
 
 /* How many types it has; false: none, or the list has no end. */
@@ -169,7 +180,9 @@ check_typeid(const hfi_plugins_t *self, const hfi_type_t *type, char *why, size_
 {
     const char *name = type->row->name;
     const hfi_type_t *taken = hfi_plugins_find_type(self, name, strlen(name));
-    if (taken != NULL)
+    bool is_older = taken != NULL && taken->plugin_number < self->n_plugins &&
+                    strcmp(taken->plugin, type->plugin) == 0;
+    if (taken != NULL && !is_older)
         return plugin_refuse(why, why_room, "plugin %s: typeid %s is taken by plugin %s",
                              type->plugin, name, taken->plugin);
     for (size_t k = 0; k < sizeof reserved / sizeof reserved[0]; k++) {
@@ -192,6 +205,7 @@ add_type(hfi_plugins_t *self, const hf_type_t *row, const char *plugin, char *wh
         hfi_type_destroy(&type);
         return false;
     }
+    type->plugin_number = strcmp(plugin, own_name) == 0 ? UINT32_MAX : self->n_plugins;
     self->types[self->n_types++] = type;
     return true;
 }
@@ -215,6 +229,21 @@ add_types(hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_ro
     return true;
 }
 
+/* The typeids of the plugin that is about to be counted are its own now; what older versions made lives on. */
+static void
+retire_older(hfi_plugins_t *self, const char *plugin)
+{
+    for (uint32_t k = 0; k < self->n_types; k++) {
+        hfi_type_t *older = self->types[k];
+        for (uint32_t i = k + 1; i < self->n_types && strcmp(older->plugin, plugin) == 0; i++) {
+            const hfi_type_t *newer = self->types[i];
+            if (newer->plugin_number == self->n_plugins && older->plugin_number < self->n_plugins &&
+                strcmp(older->row->name, newer->row->name) == 0)
+                older->is_retired = true;
+        }
+    }
+}
+
 bool
 hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
 {
@@ -230,6 +259,7 @@ hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, s
         free(copy);
         return false;
     }
+    retire_older(self, copy->name);
     self->plugins[self->n_plugins++] = copy;
     return true;
 }
@@ -253,7 +283,7 @@ hfi_plugins_find_type(const hfi_plugins_t *self, const char *name, size_t len)
     HF_CHECK(self, PLUGINS_MAGIC);
     for (uint32_t k = 0; k < self->n_types; k++) {
         const char *mine = self->types[k]->row->name;
-        if (strlen(mine) == len && memcmp(mine, name, len) == 0)
+        if (strlen(mine) == len && memcmp(mine, name, len) == 0 && !self->types[k]->is_retired)
             return self->types[k];
     }
     return NULL;

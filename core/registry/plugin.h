@@ -13,7 +13,8 @@ hfi_plugins_t *hfi_plugins_new(void);
 void hfi_plugins_destroy(hfi_plugins_t **self_p);
 
 /* Takes the descriptor in: magic, major, minor, sizes, then every type. All or nothing: false with a
- * sentence in why, naming both values where versions differ. The descriptor is borrowed for ever. */
+ * sentence in why, naming both values where versions differ. A newer version of a plugin that is here takes over the
+ * typeids that both have: those types are retired. The descriptor is borrowed for ever. */
 bool hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why,
                      size_t why_room);
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 bool
 hfi_text_is_letter(char c)
@@ -41,6 +42,47 @@ hfi_text_is_label(const char *text)
             return false;
     }
     return len > 0 && len <= HFI_MAX_NAME_BYTES;
+}
+
+/* Compares the words up to the next dot, and steps behind them: numbers as numbers, before any other word. */
+static int
+version_compare_word(const char **a_p, const char **b_p, const char *ends)
+{
+    const char *a = *a_p;
+    const char *b = *b_p;
+    size_t a_len = strcspn(a, ends);
+    size_t b_len = strcspn(b, ends);
+    *a_p = a + a_len + (a[a_len] == '.');
+    *b_p = b + b_len + (b[b_len] == '.');
+    bool is_number = strspn(a, "0123456789") >= a_len;
+    if (is_number != (strspn(b, "0123456789") >= b_len))
+        return is_number ? -1 : 1;
+    for (; is_number && a_len > 0 && *a == '0'; a_len--)
+        a++;
+    for (; is_number && b_len > 0 && *b == '0'; b_len--)
+        b++;
+    if (is_number && a_len != b_len)
+        return a_len < b_len ? -1 : 1;
+    int order = strncmp(a, b, a_len < b_len ? a_len : b_len);
+    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+int
+hfi_text_compare_versions(const char *a, const char *b)
+{
+    while (strchr("-+", *a) == NULL || strchr("-+", *b) == NULL) {
+        int order = version_compare_word(&a, &b, ".-+"); /* none there: 0 */
+        if (order != 0)
+            return order;
+    }
+    if (*a != '-' || *b != '-')
+        return (*b == '-') - (*a == '-');
+    for (a++, b++; strchr("+", *a) == NULL && strchr("+", *b) == NULL;) {
+        int order = version_compare_word(&a, &b, ".+");
+        if (order != 0)
+            return order;
+    }
+    return (strchr("+", *a) == NULL) - (strchr("+", *b) == NULL);
 }
 
 /* Bytes behind a first byte, and the least code point that needs so many; false: no first byte. */

@@ -18,6 +18,10 @@ bool hfi_text_is_name(const char *text);
 /* A word as a name, in which . - and + may stand too, a digit first as well: a plugin's name or version. */
 bool hfi_text_is_label(const char *text);
 
+/* Which of two versions is the older: below 0 the first, above 0 the second, 0 neither. By Semantic Versioning: numbers
+ * parted by dots; behind a - what comes before the release, behind a + what does not count. Letters go by bytes. */
+int hfi_text_compare_versions(const char *a, const char *b);
+
 /* Valid UTF-8, NUL-terminated. */
 bool hfi_text_is_utf8(const char *text);
 

@@ -40,13 +40,15 @@ typedef struct hfi_method {
 typedef struct hfi_type {
     const hf_type_t *row; /* a copy of the author's; its `methods` are not to be used */
     const hf_type_t
-        *declared;      /* the author's own, only to be compared: what hf_return_new is given */
-    const char *plugin; /* name of the plugin it came from */
+        *declared;          /* the author's own, only to be compared: what hf_return_new is given */
+    const char *plugin;     /* name of the plugin it came from */
+    uint32_t plugin_number; /* its place among the plugins; UINT32_MAX: the manager's own */
     hfi_signature_t *signature;
     hfi_method_t *methods; /* the type's own in order, then the universals that it has not itself */
     uint32_t n_methods;
     uint32_t number; /* of the type in this manager, from 0; never used twice */
     bool is_internal;
+    bool is_retired; /* a newer one has its typeid: nothing is made of it by name any more */
     uint64_t referents, calls, errors, memory_bytes; /* figures, the machine's to count */
     hf_type_t *copy; /* what `row` and the rows of `methods` point to */
     hf_method_t *rows;

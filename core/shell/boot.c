@@ -9,6 +9,8 @@
 #include <base/check.h>
 #include <value/writer.h>
 
+#include "intake.h"
+
 enum { BOOT_SPACE = 16 };
 
 static void
@@ -129,6 +131,8 @@ hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, s
 {
     /* WALK plugin 2/8: all of them are mapped before the machine begins */
     if (!hfi_loader_own_folder(settings->run_dir, false, why, why_room))
+        return false;
+    if (!hfi_intake_check(settings, why, why_room))
         return false;
     if (settings->is_shipped && !boot_load_shipped(loader, why, why_room))
         return false;

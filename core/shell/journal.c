@@ -65,6 +65,16 @@ journal_text(hf_writer_t *w, const char *text)
     hf_write_str(w, text, strlen(text));
 }
 
+static void
+journal_image(hf_writer_t *w, const hfi_image_t *image)
+{
+    hf_write_list(w, 4);
+    journal_text(w, image->descriptor->name);
+    journal_text(w, image->descriptor->version);
+    journal_text(w, image->hash);
+    journal_text(w, image->path);
+}
+
 /* The first block: who wrote this, and with which plugins. */
 static void
 journal_put_head(hfi_journal_t *self, const hfi_loader_t *loader)
@@ -82,14 +92,8 @@ journal_put_head(hfi_journal_t *self, const hfi_loader_t *loader)
     journal_text(&out.w, "holdfastd " HF_VERSION);
     journal_text(&out.w, "plugins");
     hf_write_list(&out.w, n);
-    for (uint32_t k = 0; k < n; k++) {
-        const hfi_image_t *image = hfi_loader_at(loader, k);
-        hf_write_list(&out.w, 4);
-        journal_text(&out.w, image->descriptor->name);
-        journal_text(&out.w, image->descriptor->version);
-        journal_text(&out.w, image->hash);
-        journal_text(&out.w, image->path);
-    }
+    for (uint32_t k = 0; k < n; k++)
+        journal_image(&out.w, hfi_loader_at(loader, k));
     if (!hfi_bytes_writer_close(&out))
         journal_fail(self, ENOMEM);
     journal_put_block(self);
@@ -180,6 +184,22 @@ hfi_journal_destroy(hfi_journal_t **self_p)
     HF_BURY(self);
     free(self);
     *self_p = NULL;
+}
+
+void
+hfi_journal_plugin(hfi_journal_t *self, const hfi_image_t *image)
+{
+    HF_CHECK(self, JOURNAL_MAGIC);
+    if (self->error != 0)
+        return;
+    hfi_bytes_writer_t out;
+    hfi_bytes_writer_open(&out, &self->content);
+    journal_text(&out.w, "plugin");
+    journal_image(&out.w, image);
+    if (!hfi_bytes_writer_close(&out))
+        journal_fail(self, ENOMEM);
+    journal_put_block(self);
+    self->content.len = 0;
 }
 
 void

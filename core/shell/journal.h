@@ -33,6 +33,9 @@ hfi_journal_t *hfi_journal_new(const char *file, const hfi_loader_t *loader, cha
 /* Writes what is left; takes *self_p and nulls it. */
 void hfi_journal_destroy(hfi_journal_t **self_p);
 
+/* A plugin that was loaded while serving, before the event that names it. */
+void hfi_journal_plugin(hfi_journal_t *self, const hfi_image_t *image);
+
 /* Puts a batch into the record; it is kept once it is committed. */
 void hfi_journal_append(hfi_journal_t *self, const hfi_event_t *events, size_t n);
 

@@ -307,6 +307,20 @@ hfi_loader_load(hfi_loader_t *self, const char *path, char *why, size_t why_room
     return image;
 }
 
+const hfi_image_t *
+hfi_loader_load_copy(hfi_loader_t *self, const char *hash)
+{
+    char *path = NULL;
+    char why[HFI_WHY];
+    const hfi_image_t *image = NULL;
+    if (asprintf(&path, "%s/%s.so", self->folder, hash) < 0)
+        return NULL;
+    if (strspn(hash, "0123456789abcdef") == HFI_IMAGE_HASH && access(path, R_OK) == 0)
+        image = hfi_loader_load(self, path, why, sizeof why);
+    free(path);
+    return image != NULL && strcmp(image->hash, hash) == 0 ? image : NULL;
+}
+
 bool
 hfi_loader_check(const char *path, char *why, size_t why_room)
 {

@@ -46,6 +46,9 @@ bool hfi_loader_check(const char *path, char *why, size_t why_room);
 /* Whether the library, loaded already as something loaded needed it, or what that needs, has the symbol. */
 bool hfi_loader_provides(const char *library, const char *symbol);
 
+/* Loads the copy that was once made of that content, if it is still there and still that; NULL: it is not. */
+const hfi_image_t *hfi_loader_load_copy(hfi_loader_t *self, const char *hash);
+
 /* Lets the image be found by the hash that a record has for it (64 digits). */
 bool hfi_loader_rename(hfi_loader_t *self, const char *hash, const char *as);
 

@@ -28,6 +28,7 @@
 #include "dealer.h"
 #include "done.h"
 #include "front.h"
+#include "intake.h"
 #include "journal.h"
 #include "pace.h"
 #include "probe.h"
@@ -63,6 +64,7 @@ struct hfi_loop {
     uint8_t entropy[32];
     hfi_done_t jobs[LOOP_JOBS]; /* of this round: their values are borrowed by events */
     size_t n_jobs;
+    size_t n_images; /* of the loader's: what the machine has been told of */
     hfi_batch_t batch;
 };
 
@@ -184,6 +186,8 @@ hfi_loop_new(const hfi_loop_world_t *world, char *why, size_t why_room)
         hfi_loop_destroy(&self);
         return NULL;
     }
+    while (hfi_loader_at(world->loader, self->n_images) != NULL)
+        self->n_images++;
     loop_turn(self);
     return self;
 }
@@ -265,6 +269,20 @@ loop_gather_signals(hfi_loop_t *self)
     }
 }
 
+/* What was loaded while serving; before the answer to who asked for it. */
+static void
+loop_gather_images(hfi_loop_t *self)
+{
+    const hfi_image_t *image;
+    while ((image = hfi_loader_at(self->world.loader, self->n_images)) != NULL) {
+        hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_IMAGE);
+        if (event == NULL)
+            return;
+        event->bytes = hfi_span_of(image->hash);
+        self->n_images++;
+    }
+}
+
 static void
 loop_gather_jobs(hfi_loop_t *self)
 {
@@ -297,6 +315,7 @@ loop_gather(hfi_loop_t *self)
     HF_ASSERT(tick != NULL);
     tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
     loop_gather_entropy(self);
+    loop_gather_images(self);
     if ((self->called & LOOP_JOBS_DONE) != 0)
         loop_gather_jobs(self);
     loop_gather_signals(self);
@@ -362,6 +381,20 @@ loop_write_figures(const hfi_loop_t *self, hfi_bytes_t *to)
     return hfi_bytes_writer_close(&out);
 }
 
+/* The record says which file each image was before the event that names it. */
+static int32_t
+loop_load_plugin(hfi_loop_t *self, hfi_span_t path, hfi_bytes_t *ret_value)
+{
+    size_t before = self->n_images;
+    int32_t status = hfi_intake(self->world.settings, self->world.loader, path, ret_value);
+    const hfi_image_t *image = hfi_loader_at(self->world.loader, before);
+    for (; image != NULL; image = hfi_loader_at(self->world.loader, ++before)) {
+        if (self->journal != NULL)
+            hfi_journal_plugin(self->journal, image);
+    }
+    return status;
+}
+
 /* A job that is done here and now comes back as an event like any other. */
 static void
 loop_job(hfi_loop_t *self, const hfi_output_t *output)
@@ -369,10 +402,13 @@ loop_job(hfi_loop_t *self, const hfi_output_t *output)
     static const uint8_t nil = 0xc0;
     hfi_bytes_t value = {0};
     int32_t status = 0;
-    if (!hfi_span_equal(output->text, hfi_span_of("figures")) ||
-        !loop_write_figures(self, &value)) {
-        hfi_bytes_close(&value);
+    if (hfi_span_equal(output->text, hfi_span_of("load_plugin")))
+        status = loop_load_plugin(self, output->bytes, &value);
+    else if (!hfi_span_equal(output->text, hfi_span_of("figures")) ||
+             !loop_write_figures(self, &value))
         status = -1;
+    if (status < 0) {
+        hfi_bytes_close(&value);
         (void)hfi_bytes_append(&value, &nil, 1);
     }
     if (!hfi_dones_put(self->dones, output->number, status, &value))

@@ -21,6 +21,8 @@ enum { REPLAY_BLOCK_MAX = 1024 * 1024 * 1024, REPLAY_DEPTH = 8, REPLAY_WORD = 8 
 typedef struct replay {
     FILE *from;
     hfi_loader_t *loader;
+    size_t n_given; /* plugins of the command line */
+    uint64_t used;  /* those that stand for a recorded one, a bit each */
     hfi_machine_t *machine;
     hfi_tally_t *tally;
     hfi_bytes_t block;   /* the present one's content */
@@ -126,8 +128,32 @@ replay_text(hf_cursor_t *list, char *to, size_t room)
     return true;
 }
 
-/* Finds the plugin by name among what is loaded, else loads it from where it was; it then goes by the hash that
- * the record's events name, so that another build of it can be tried. */
+/* What the command line gives for a plugin: its version of it, else one that stands for no other version. */
+static const hfi_image_t *
+replay_given(replay_t *self, const char *name, const char *version)
+{
+    const hfi_image_t *found = NULL;
+    size_t place = 0;
+    for (size_t k = 0; k < self->n_given && k < 64; k++) {
+        const hfi_image_t *image = hfi_loader_at(self->loader, k);
+        bool is_free = (self->used >> k & 1) == 0;
+        if (!is_free || strcmp(image->descriptor->name, name) != 0)
+            continue;
+        bool is_same = strcmp(image->descriptor->version, version) == 0;
+        if (found == NULL || is_same) {
+            found = image;
+            place = k;
+        }
+        if (is_same)
+            break;
+    }
+    if (found != NULL)
+        self->used |= UINT64_C(1) << place;
+    return found;
+}
+
+/* Finds the plugin among what the command line gave, else as the copy that was mapped, else where its file was; it then
+ * goes by the hash that the record's events name, so that another build of it can be tried. */
 static bool
 replay_plugin(replay_t *self, const hf_value_t *row)
 {
@@ -140,14 +166,12 @@ replay_plugin(replay_t *self, const hf_value_t *row)
     if (!replay_text(&items, name, sizeof name) || !replay_text(&items, version, sizeof version) ||
         !replay_text(&items, hash, sizeof hash) || !replay_text(&items, path, sizeof path))
         return replay_refuse(self, "the record's list of plugins is broken");
-    for (size_t k = 0; hfi_loader_at(self->loader, k) != NULL; k++) {
-        const hfi_image_t *image = hfi_loader_at(self->loader, k);
-        if (strcmp(image->descriptor->name, name) == 0)
-            return hfi_loader_rename(self->loader, image->hash, hash) ||
-                   replay_refuse(self, "the record's hash of plugin %s is broken", name);
-    }
     char why[HFI_WHY];
-    const hfi_image_t *image = hfi_loader_load(self->loader, path, why, sizeof why);
+    const hfi_image_t *image = replay_given(self, name, version);
+    if (image == NULL)
+        image = hfi_loader_load_copy(self->loader, hash);
+    if (image == NULL)
+        image = hfi_loader_load(self->loader, path, why, sizeof why);
     if (image == NULL)
         return replay_refuse(self, "plugin %s %s: %s (--plugin FILE names another)", name, version,
                              why);
@@ -293,6 +317,13 @@ replay_run(replay_t *self)
                                      self->batches);
             if (!replay_events(self, rest))
                 return false;
+        } else if (strcmp(word, "plugin") == 0) {
+            hf_value_t row;
+            if (!replay_item(self, &rest, &row) || !replay_plugin(self, &row))
+                return self->why[0] == '\0'
+                           ? replay_refuse(self, "a plugin behind batch %" PRIu64 " is broken",
+                                           self->batches)
+                           : false;
         } else if (strcmp(word, "outputs") != 0 || !replay_outputs(self, rest)) {
             return self->why[0] == '\0' ? replay_refuse(self, "a block '%s' is unknown", word)
                                         : false;
@@ -322,6 +353,8 @@ hfi_replay(const char *file, hfi_loader_t *loader, FILE *to, char *why, size_t w
     hfi_machine_world_t world = {.find_image = hfi_loader_find, .context = loader};
     replay_t replay = {.loader = loader, .why = why, .why_room = why_room};
     why[0] = '\0';
+    while (hfi_loader_at(loader, replay.n_given) != NULL)
+        replay.n_given++;
     replay.machine = hfi_machine_new(&world);
     replay.tally = hfi_tally_new();
     replay.from = fopen(file, "re");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* command -- see command.h */
+#define _GNU_SOURCE
 #include "command.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -249,6 +251,25 @@ run_bind(const tool_context_t *context)
     return TOOL_DONE;
 }
 
+/* Prints what was loaded. The manager wants the path as it is without links. */
+static int
+run_load_plugin(const tool_context_t *context)
+{
+    hf_value_t loaded;
+    char *path = realpath(context->words[0], NULL);
+    if (path == NULL) {
+        (void)fprintf(stderr, "holdfast: %s: %s\n", context->words[0], strerrordesc_np(errno));
+        return TOOL_RAISED;
+    }
+    int rc = call_manager(context, "load_plugin", path, &loaded);
+    free(path);
+    if (rc != 0)
+        return tool_failed(context);
+    show_json(&loaded);
+    hf_drop(NULL, &loaded);
+    return TOOL_DONE;
+}
+
 static int
 run_unbind(const tool_context_t *context)
 {
@@ -347,6 +368,12 @@ static const tool_command_t commands[] = {
      run_bind},
     {"unbind", "NAME", 1, 1, "take a name away",
      "Takes the name away. Its referent goes unless something else holds it.", run_unbind},
+    {"load-plugin", "FILE", 1, 1, "have the manager load a plugin while it serves",
+     "Loads the file, which must lie in a folder that the manager's plugin_dir names. A newer "
+     "version\n"
+     "of a plugin that is there makes all that is new. Prints plugin, version, hash and types as "
+     "JSON.",
+     run_load_plugin},
     {"shutdown", "[SECONDS]", 0, 1, "stop the manager, after at most SECONDS (5) of draining",
      "Stops the manager. Calls under way have at most SECONDS (5) to be answered.", run_shutdown},
     {"ping", "", 0, 0, "whether the manager answers, and how fast",

@@ -2,6 +2,7 @@
 /* root -- object 0's methods, the universal ones, exposure, and that the same events give the same outputs. */
 #include <stdio.h>
 
+#include <holdfast/testing.h>
 #include <value/json.h>
 #include <value/value.h>
 
@@ -157,9 +158,8 @@ stats(void **state)
                                     .bytes = {(const uint8_t *)"\x81\xa3pid\x07", 6}});
     const char *says = rig_answers(&t.a);
     assert_non_null(strstr(says, "1: {'uptime': 1.5, 'referents': 0, 'sessions': 1, "));
-    assert_non_null(strstr(
-        says,
-        "'plugins': {'trial': {'version': '1.0.0', 'hash': '01', 'live': 0, 'retired': False}}"));
+    assert_non_null(strstr(says, "'plugins': {'trial': {'version': '1.0.0', 'hash': '01', 'live': "
+                                 "0, 'retired': False, 'older': []}}"));
     assert_non_null(strstr(says, "'pid': 7}"));
     /* nobody waits for it any more */
     (void)rig_call(&t.a, 0, "stats", NULL);
@@ -242,9 +242,29 @@ images(void **state)
     t.rig->log[0] = '\0';
     t.rig->plugin = plugin;
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_IMAGE, .bytes = {(const uint8_t *)"y", 1}});
-    assert_true(t.rig->log[0] != '\0'); /* its typeids are taken */
+    assert_true(t.rig->log[0] != '\0'); /* its version is here */
     assert_string_equal(rig_call(&t.a, 0, "types", NULL), "1: ['Cell', 'Gate']\n");
     bench_close(&t);
+}
+
+/* The path that the world is asked for is absolute; what the world says of it is the answer. */
+static void
+a_plugin_is_asked_for(void **state)
+{
+    (void)state;
+    char path[5000] = "/";
+    hf_testing_t *manager = hf_testing_new(NULL);
+    hf_testing_session_t *a = hf_testing_open(manager);
+    const char *const wrong[] = {"", "a.so", "./a.so", path};
+    memset(path + 1, 'x', sizeof path - 2);
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++)
+        assert_string_equal(hf_testing_call(a, 0, "load_plugin", "s", wrong[k]),
+                            "ValueError: path must be absolute, and at most 4095 bytes long");
+    assert_string_equal(hf_testing_call(a, 0, "load_plugin", "S", "/a\0b", (size_t)4),
+                        "ValueError: path must be absolute, and at most 4095 bytes long");
+    assert_string_equal(hf_testing_call(a, 0, "load_plugin", "s", "/a.so"), /* there is no world */
+                        "RuntimeError: the manager could not try to load it");
+    hf_testing_destroy(&manager);
 }
 
 static void
@@ -304,11 +324,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),    cmocka_unit_test(describes),
-        cmocka_unit_test(objects),  cmocka_unit_test(universals),
-        cmocka_unit_test(stats),    cmocka_unit_test(sessions),
-        cmocka_unit_test(exposure), cmocka_unit_test(images),
-        cmocka_unit_test(chance),   cmocka_unit_test(between_referents),
+        cmocka_unit_test(names),
+        cmocka_unit_test(describes),
+        cmocka_unit_test(objects),
+        cmocka_unit_test(universals),
+        cmocka_unit_test(stats),
+        cmocka_unit_test(sessions),
+        cmocka_unit_test(exposure),
+        cmocka_unit_test(images),
+        cmocka_unit_test(a_plugin_is_asked_for),
+        cmocka_unit_test(chance),
+        cmocka_unit_test(between_referents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

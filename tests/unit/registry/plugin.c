@@ -3,6 +3,7 @@
 #include "given.h"
 
 #include <registry/plugin.h>
+#include <registry/text.h>
 
 extern const hf_plugin_t hf_plugin_counter;
 extern const hf_plugin_t hf_plugin_fault;
@@ -195,11 +196,76 @@ a_typeid_is_taken_once(void **state)
     d = sound();
     taken(plugins, &d);
     hf_plugin_t again = sound();
-    again.version = "2.0.0";
-    refused(plugins, &again, "plugin pair: version 1.2.3 of it is here already, this is 2.0.0");
     again.name = "other";
     refused(plugins, &again, "plugin other: typeid First is taken by plugin pair");
     hfi_plugins_destroy(&plugins);
+}
+
+/* What both have is made by the newer one from then on; what it has not, by the older. */
+static void
+a_newer_version_stands_beside_the_older(void **state)
+{
+    static const hf_type_t third = {HF_TYPE("Third", int64_t, methods, "The third.")};
+    static const hf_type_t newer_first = {HF_TYPE("First", int64_t, methods, "The first, newer.")};
+    static const hf_type_t *const newer[] = {&third, &newer_first, NULL};
+    static const hf_type_t *const spoilt[] = {&newer_first, &bad, NULL};
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = sound();
+    taken(plugins, &d);
+    taken(plugins, &hf_plugin_counter);
+    refused(
+        plugins, &d,
+        "plugin pair: version 1.2.3 of it is here already, this is 1.2.3: what is changed needs "
+        "a higher version");
+    d.version = "1.2.2";
+    refused(plugins, &d,
+            "plugin pair: version 1.2.3 of it is here already, this is 1.2.2: an older one");
+    d.version = "1.10.0";
+    d.types = spoilt;
+    refused(
+        plugins, &d,
+        "plugin pair: type Bad, method get: neither HF_READS nor HF_WRITES: exactly one is needed");
+    assert_ptr_equal(hfi_plugins_find_type(plugins, "First", 5)->declared, &first);
+    d.types = newer;
+    taken(plugins, &d);
+    assert_ptr_equal(hfi_plugins_find_type(plugins, "First", 5)->declared, &newer_first);
+    assert_ptr_equal(hfi_plugins_find_type(plugins, "Second", 6)->declared, &second);
+    assert_ptr_equal(hfi_plugins_find_type(plugins, "Third", 5)->declared, &third);
+    assert_true(hfi_plugins_find_row(plugins, &first)->is_retired);
+    assert_false(hfi_plugins_find_row(plugins, &second)->is_retired);
+    assert_int_equal(hfi_plugins_find_row(plugins, &first)->plugin_number, 0);
+    assert_int_equal(hfi_plugins_find_row(plugins, &newer_first)->plugin_number, 2);
+    hf_plugin_t between = sound();
+    between.version = "1.9.9";
+    refused(plugins, &between,
+            "plugin pair: version 1.10.0 of it is here already, this is 1.9.9: an older one");
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+versions_have_an_order(void **state)
+{
+    static const char *const rising[] = {
+        "0.9",        "1.0.0-1",      "1.0.0-alpha",   "1.0.0-alpha.1", "1.0.0-alpha.beta",
+        "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",    "1.0.0",
+        "1.0.1",      "1.2",          "1.10",          "1.10.1",        "2",
+        "10"};
+    static const char *const equal[][2] = {{"1.0", "1.0.0"},
+                                           {"1", "1.0.0"},
+                                           {"1.0.0+a", "1.0.0+b"},
+                                           {"01.2", "1.02"},
+                                           {"1.0-a+x", "1-a"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rising / sizeof rising[0]; i++) {
+        for (size_t k = 0; k < sizeof rising / sizeof rising[0]; k++) {
+            int order = hfi_text_compare_versions(rising[i], rising[k]);
+            if ((order > 0) - (order < 0) != (i > k) - (i < k))
+                fail_msg("%s against %s: %d", rising[i], rising[k], order);
+        }
+    }
+    for (size_t i = 0; i < sizeof equal / sizeof equal[0]; i++)
+        assert_int_equal(hfi_text_compare_versions(equal[i][0], equal[i][1]), 0);
 }
 
 static void
@@ -246,6 +312,8 @@ main(void)
         cmocka_unit_test(a_smaller_descriptor_is_read_as_far_as_its_size),
         cmocka_unit_test(each_rule_of_a_descriptor_refuses),
         cmocka_unit_test(a_typeid_is_taken_once),
+        cmocka_unit_test(a_newer_version_stands_beside_the_older),
+        cmocka_unit_test(versions_have_an_order),
         cmocka_unit_test(one_bad_type_refuses_all),
         cmocka_unit_test(the_managers_own_types_are_its_own),
     };

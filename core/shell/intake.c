@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* intake -- see intake.h */
+#define _GNU_SOURCE
+#include "intake.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <registry/text.h>
+#include <value/admit.h>
+#include <value/writer.h>
+
+enum { INTAKE_MAPPED = 0, INTAKE_DENIED = 1, INTAKE_REFUSED = 2 };
+
+bool
+hfi_intake_check(const hfi_settings_t *settings, char *why, size_t why_room)
+{
+    for (size_t k = 0; k < settings->plugin_dirs.n; k++) {
+        if (settings->plugin_dirs.at[k][0] == '/')
+            continue;
+        (void)snprintf(why, why_room, "plugin_dir %s: it must be absolute",
+                       settings->plugin_dirs.at[k]);
+        return false;
+    }
+    return true;
+}
+
+/* Whether `path` lies in the folder or somewhere below it; both are real. */
+static bool
+intake_is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    while (len > 0 && folder[len - 1] == '/')
+        len--;
+    return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/* A folder that is not there, or no longer, allows nothing. */
+static bool
+intake_is_allowed(const hfi_settings_t *settings, const char *path)
+{
+    char folder[PATH_MAX];
+    for (size_t k = 0; k < settings->plugin_dirs.n; k++) {
+        if (realpath(settings->plugin_dirs.at[k], folder) != NULL && intake_is_below(path, folder))
+            return true;
+    }
+    return false;
+}
+
+static int32_t
+intake_load(const hfi_settings_t *settings, hfi_loader_t *loader, const char *path, char *why,
+            size_t why_room)
+{
+    char real[PATH_MAX];
+    if (settings->plugin_dirs.n == 0) {
+        (void)snprintf(why, why_room,
+                       "this manager loads no plugin while it serves: its "
+                       "configuration names no plugin_dir");
+        return INTAKE_DENIED;
+    }
+    /* what is not there is denied too: nobody learns which files there are elsewhere */
+    if (realpath(path, real) == NULL || !intake_is_allowed(settings, real)) {
+        (void)snprintf(why, why_room, "%.*s is no file in a folder that plugin_dir names",
+                       hfi_text_shown(path, strlen(path)), path);
+        return INTAKE_DENIED;
+    }
+    const hfi_image_t *image = hfi_loader_load(loader, real, why, why_room);
+    if (image == NULL)
+        return INTAKE_REFUSED;
+    (void)snprintf(why, why_room, "%s", image->hash);
+    return INTAKE_MAPPED;
+}
+
+int32_t
+hfi_intake(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path_value,
+           hfi_bytes_t *ret_value)
+{
+    char path[PATH_MAX];
+    char why[HFI_WHY] = "the path cannot be read";
+    size_t len = 0;
+    hf_value_t value;
+    hfi_bytes_t scratch = {0};
+    hfi_bytes_writer_t out;
+    int32_t status = INTAKE_REFUSED;
+    if (hfi_admit_value(path_value, 2, &scratch, &value, NULL) == HFI_ADMIT_OK) {
+        const char *text = hf_as_str(&value, &len);
+        if (text != NULL && len < sizeof path) {
+            memcpy(path, text, len);
+            path[len] = '\0';
+            status = intake_load(settings, loader, path, why, sizeof why);
+        }
+    }
+    hfi_bytes_close(&scratch);
+    for (len = strlen(why); len > 0 && !hfi_text_is_utf8(why); len--) /* cut inside a character */
+        why[len - 1] = '\0';
+    hfi_bytes_writer_open(&out, ret_value);
+    hf_write_str(&out.w, why, strlen(why));
+    return hfi_bytes_writer_close(&out) ? status : -1;
+}
