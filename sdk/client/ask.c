@@ -15,6 +15,7 @@
 #include <value/writer.h>
 
 #include "error.h"
+#include "inherit.h"
 #include "keeper.h"
 #include "proxy.h"
 
@@ -230,15 +231,20 @@ ask_begin(const hfi_ask_t *ask, int64_t due_ns, hf_future_t **ret_future, hfi_fa
     return is_put;
 }
 
+/* What comes before a call is encoded: it can be meant, and there is a session for it. */
 static bool
-ask_is_sound(const hfi_ask_t *ask)
+ask_is_sound(const hfi_ask_t *ask, int64_t due_ns)
 {
     if (!hfi_client_is_usable(ask->client))
         return false;
-    if (ask->method != NULL && (ask->first[0] != NULL || ask->first[1] == NULL))
-        return true;
-    (void)hfi_error_set("ValueError", "a name is NULL");
-    return false;
+    if (ask->method == NULL || (ask->first[0] == NULL && ask->first[1] != NULL)) {
+        (void)hfi_error_set("ValueError", "a name is NULL");
+        return false;
+    }
+    hfi_failure_t failure;
+    failure.kind[0] = '\0';
+    return !hfi_inherit_is_due(ask->client) || hfi_inherit(ask->client, due_ns, &failure) ||
+           hfi_error_take(&failure) == 0;
 }
 
 hf_future_t *
@@ -248,9 +254,11 @@ hfi_ask_async(const hfi_ask_t *ask, bool *ret_is_put)
     hfi_failure_t failure;
     failure.kind[0] = '\0'; /* the rest only counts where it failed, and is slow to zero */
     *ret_is_put = false;
-    if (!ask_is_sound(ask))
+    if (!hfi_client_is_usable(ask->client))
         return NULL;
     int64_t due_ns = ask->is_patient ? INT64_MAX : hfi_client_due_ns(ask->client);
+    if (!ask_is_sound(ask, due_ns))
+        return NULL;
     if (!ask_begin(ask, due_ns, &future, &failure)) {
         (void)hfi_error_take(&failure);
         return NULL;
@@ -291,6 +299,8 @@ ask_tell(hf_client_t *client, hfi_future_state_t state, hfi_wait_end_t end, hf_v
         return -1;
     case HFI_FUTURE_LOST:
         return hfi_error_take(lost);
+    case HFI_FUTURE_LEFT:
+        break; /* its thread is not in this process */
     case HFI_FUTURE_TIMEOUT:
         return hfi_error_set("TimeoutError", "the manager has not answered in time");
     case HFI_FUTURE_PENDING:
@@ -306,7 +316,7 @@ hfi_ask(const hfi_ask_t *ask, int64_t due_ns, hf_value_t *ret_value)
     hfi_failure_t failure;
     failure.kind[0] = '\0'; /* the rest only counts where it failed, and is slow to zero */
     hf_client_t *client = ask->client;
-    if (!ask_is_sound(ask))
+    if (!ask_is_sound(ask, due_ns))
         return -1;
     if (!ask_begin(ask, due_ns, &future, &failure))
         return hfi_error_take(&failure);

@@ -5,7 +5,7 @@
  *   connected     engine, link, wake_fd stand; the keeper visits it
  *   disconnected  BYE is on its way, the link is closed, the keeper has let it go; the engine stays and says why
  *   freed         with the last proxy and future of it
- * In a fork's child it is never more than memory: its generation is another one.
+ * In a fork's child it is memory at first, and begins anew with its first use: inherit.c.
  */
 #define _GNU_SOURCE
 #include "client.h"
@@ -30,6 +30,7 @@
 #include "futex.h"
 #include "future.h"
 #include "held.h"
+#include "inherit.h"
 #include "keeper.h"
 #include "lead.h"
 #include "options.h"
@@ -86,11 +87,13 @@ hfi_client_is_usable(const hf_client_t *self)
         return false;
     }
     HF_CHECK(self, HFI_CLIENT_MAGIC);
-    if (self->generation == hfi_fork_generation())
-        return true;
-    (void)hfi_error_set("SessionLost",
-                        "this client is the parent process's; hf_connect opens one for the child");
-    return false;
+    return true;
+}
+
+bool
+hfi_client_is_here(const hf_client_t *self)
+{
+    return atomic_load_explicit(&self->generation, memory_order_relaxed) == hfi_fork_generation();
 }
 
 void
@@ -112,13 +115,20 @@ client_free_futures(hf_future_t *future)
 static void
 client_free(hf_client_t *self)
 {
-    hfi_client_drain(self);
+    hfi_fork_remove(self);
+    if (self->engine != NULL)
+        hfi_client_drain(self);
     hfi_engine_destroy(&self->engine);
+    hfi_link_forget(&self->link); /* the parent process's: ours was closed */
     client_free_futures(self->free_futures);
     client_free_futures(atomic_load_explicit(&self->pushed_futures, memory_order_acquire));
-    if (self->wake_fd >= 0)
-        (void)close(self->wake_fd);
+    int fd = atomic_load_explicit(&self->wake_fd, memory_order_relaxed);
+    if (fd >= 0)
+        (void)close(fd);
     (void)pthread_mutex_destroy(&self->mutex);
+    hf_options_destroy(&self->options);
+    free(self->endpoint);
+    free(self->claims);
     free(self->buffer);
     HF_BURY(self);
     free(self);
@@ -235,36 +245,99 @@ client_name(char to[CLIENT_NAME], const hf_options_t *options)
                    name == NULL ? program_invocation_short_name : name, (long)getpid(), host);
 }
 
+/* A session's secret is drawn in the process that opens it. */
+static bool
+client_setup(hf_client_t *self, char name[CLIENT_NAME], hfi_engine_setup_t *ret_setup)
+{
+    client_name(name, self->options);
+    *ret_setup =
+        (hfi_engine_setup_t){.client = name, .lease_ns = hfi_options_lease_ns(self->options)};
+    return getrandom(ret_setup->session, sizeof ret_setup->session, 0) ==
+           (ssize_t)sizeof ret_setup->session;
+}
+
+/* Takes back what hfi_client_start had made. */
+static void
+client_unstart(hf_client_t *self)
+{
+    hfi_client_lock(self);
+    hfi_link_t *link = self->link;
+    self->link = NULL;
+    hfi_engine_leave(self->engine);
+    hfi_client_unlock(self);
+    int fd = atomic_exchange_explicit(&self->wake_fd, -1, memory_order_relaxed);
+    hfi_link_close(&link, 0);
+    (void)close(fd);
+}
+
+bool
+hfi_client_start(hf_client_t *self, hfi_failure_t *ret_failure)
+{
+    char name[CLIENT_NAME];
+    hfi_engine_setup_t setup;
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0 || !client_setup(self, name, &setup)) {
+        if (fd >= 0)
+            (void)close(fd);
+        return hfi_fail(ret_failure, "LimitExceeded", "no descriptor or chance for a client");
+    }
+    bool may_spin = hfi_options_may_spin(self->options);
+    hfi_link_t *link = hfi_link_open(self->endpoint, fd, may_spin, ret_failure);
+    if (link == NULL) {
+        (void)close(fd);
+        return false;
+    }
+    hfi_client_lock(self);
+    hfi_engine_begin_anew(self->engine, &setup, hfi_now_ns());
+    hfi_link_forget(&self->link);
+    self->link = link;
+    atomic_store_explicit(&self->wake_fd, fd, memory_order_relaxed);
+    hfi_client_unlock(self);
+    if (hfi_keeper_add(self)) {
+        atomic_store_explicit(&self->generation, hfi_fork_generation(), memory_order_relaxed);
+        return true;
+    }
+    client_unstart(self);
+    return hfi_fail(ret_failure, "LimitExceeded", "there is no thread for a client");
+}
+
+/* All that is memory. */
+static hf_client_t *
+client_make(const char *endpoint, const hf_options_t *options)
+{
+    hf_client_t *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return NULL;
+    self->magic = HFI_CLIENT_MAGIC;
+    atomic_init(&self->generation, HFI_NO_GENERATION);
+    atomic_init(&self->refs, 1);
+    atomic_init(&self->timeout_ns, INT64_MAX);
+    atomic_init(&self->wake_fd, -1);
+    (void)pthread_mutex_init(&self->mutex, NULL);
+    hfi_fork_add(self);
+    self->endpoint = strdup(endpoint);
+    self->options = hfi_options_copy(options);
+    self->buffer = malloc(HFI_ENGINE_ROOM);
+    self->engine = hfi_engine_new(&(hfi_engine_setup_t){.client = ""}, hfi_now_ns());
+    if (self->endpoint != NULL && self->options != NULL && self->buffer != NULL &&
+        self->engine != NULL) {
+        hfi_engine_leave(self->engine); /* it is begun where it is opened */
+        return self;
+    }
+    hfi_client_unref(self);
+    return NULL;
+}
+
 static hf_client_t *
 client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret_failure)
 {
-    hf_client_t *self = calloc(1, sizeof *self);
-    char name[CLIENT_NAME];
+    hf_client_t *self = client_make(endpoint, options);
     if (self == NULL) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory for a client");
         return NULL;
     }
-    self->magic = HFI_CLIENT_MAGIC;
-    self->generation = hfi_fork_generation();
-    atomic_init(&self->refs, 1);
-    atomic_init(&self->timeout_ns, INT64_MAX);
-    (void)pthread_mutex_init(&self->mutex, NULL);
-    client_name(name, options);
-    hfi_engine_setup_t setup = {.client = name, .lease_ns = hfi_options_lease_ns(options)};
-    bool has_secret =
-        getrandom(setup.session, sizeof setup.session, 0) == (ssize_t)sizeof setup.session;
-    self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->buffer = malloc(HFI_ENGINE_ROOM);
-    self->engine = has_secret ? hfi_engine_new(&setup, hfi_now_ns()) : NULL;
-    if (self->wake_fd >= 0 && self->buffer != NULL && self->engine != NULL) {
-        self->link =
-            hfi_link_open(endpoint, self->wake_fd, hfi_options_may_spin(options), ret_failure);
-        if (self->link != NULL && hfi_keeper_add(self))
-            return self;
-    }
-    if (ret_failure->kind[0] == '\0')
-        (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory or thread for a client");
-    hfi_link_close(&self->link, 0);
+    if (hfi_client_start(self, ret_failure))
+        return self;
     hfi_client_unref(self);
     return NULL;
 }
@@ -281,9 +354,8 @@ client_close(hf_client_t *self, int linger_ms)
     hfi_link_close(&self->link, linger_ms);
 }
 
-/* One wait for the session; true: it is decided, and *ret_failure says how where it failed. */
-static bool
-client_attach(hf_client_t *self, const char *endpoint, int64_t due_ns, hfi_failure_t *ret_failure)
+bool
+hfi_client_attach(hf_client_t *self, int64_t due_ns, hfi_failure_t *ret_failure)
 {
     hfi_waiter_t w = {.what = HFI_WAIT_ATTACHED};
     hfi_wait_end_t end = hfi_lead_wait(self, &w, due_ns);
@@ -295,23 +367,22 @@ client_attach(hf_client_t *self, const char *endpoint, int64_t due_ns, hfi_failu
         return !hfi_fail(ret_failure, "Interrupted", "hf_interrupt");
     if (end == HFI_WAIT_TIMEOUT)
         return !hfi_fail(ret_failure, "ConnectionError", "the manager at %s does not answer",
-                         endpoint);
-    (void)hfi_fail(ret_failure, "ConnectionError", "no manager at %s: %s", endpoint,
-                   client_why_refused(endpoint));
+                         self->endpoint);
+    (void)hfi_fail(ret_failure, "ConnectionError", "no manager at %s: %s", self->endpoint,
+                   client_why_refused(self->endpoint));
     return false;
 }
 
 /* Until it is open, or shall not be. */
 static bool
-client_open(hf_client_t *self, const char *endpoint, const hf_options_t *options,
-            hfi_failure_t *ret_failure)
+client_open(hf_client_t *self, const hf_options_t *options, hfi_failure_t *ret_failure)
 {
     int64_t patient_ns = hfi_now_ns() + hfi_options_wait_ns(options);
     hfi_client_lock(self);
     for (;;) {
         int64_t due_ns = hfi_now_ns() + hfi_options_connect_ns(options);
         *ret_failure = (hfi_failure_t){0};
-        if (client_attach(self, endpoint, due_ns, ret_failure) || hfi_now_ns() >= patient_ns)
+        if (hfi_client_attach(self, due_ns, ret_failure) || hfi_now_ns() >= patient_ns)
             break;
         self->is_refused = false; /* libzmq tries again, and says so */
     }
@@ -331,7 +402,7 @@ hf_connect(const char *endpoint, const hf_options_t *options)
         (void)hfi_error_take(&failure);
         return NULL;
     }
-    if (client_open(self, where, options, &failure)) {
+    if (client_open(self, options, &failure)) {
         hfi_error_clear();
         return self;
     }
@@ -370,7 +441,8 @@ hf_disconnect(hf_client_t **client_p)
     if (self == NULL)
         return;
     HF_CHECK(self, HFI_CLIENT_MAGIC);
-    if (self->generation == hfi_fork_generation())
+    hfi_inherit_withdraw(self);
+    if (hfi_client_is_here(self))
         client_close(self, client_say_bye(self) ? CLIENT_LINGER_MS : 0);
     hfi_client_unref(self);
 }
@@ -383,6 +455,10 @@ hf_flush(hf_client_t *self, double timeout)
     hfi_failure_t failure = {0};
     int64_t due_ns = hfi_due_ns(timeout);
     hfi_wait_end_t end = HFI_WAIT_READY;
+    if (hfi_inherit_is_due(self)) { /* nothing was sent in this process */
+        hfi_error_clear();
+        return 0;
+    }
     hfi_client_ref(self);
     hfi_client_lock(self);
     hfi_client_drain(self);
@@ -409,7 +485,8 @@ hf_interrupt(hf_client_t *self)
     int error = errno;
     uint64_t one = 1;
     (void)atomic_fetch_add_explicit(&self->interrupts, 1, memory_order_relaxed);
-    while (write(self->wake_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    int fd = atomic_load_explicit(&self->wake_fd, memory_order_relaxed);
+    while (fd >= 0 && write(fd, &one, sizeof one) < 0 && errno == EINTR) {
     }
     errno = error;
 }

@@ -31,6 +31,12 @@ enum {
 
 typedef struct hfi_waiter hfi_waiter_t;
 
+/* What a parent exported for its child: the secret, and when it will have run out. */
+typedef struct hfi_claim {
+    uint8_t secret[16];
+    int64_t due_ns;
+} hfi_claim_t;
+
 /* What is given back without a lock: a proxy, or an answer's value that held referents. */
 typedef struct hfi_released {
     struct hfi_released *next;
@@ -39,26 +45,30 @@ typedef struct hfi_released {
 
 struct hf_client {
     uint32_t magic;
-    uint32_t generation; /* of the process: another one in a fork's child */
+    atomic_uint
+        generation; /* the process that link, wake_fd and visits are of, by hfi_fork_generation */
     atomic_uint refs;
     pthread_mutex_t mutex;
     hfi_engine_t *engine;
     hf_future_t *free_futures;
-    int64_t opened_ns;
+    char *endpoint;
+    hf_options_t *options; /* what it was connected with */
 
     /* the lead */
     bool is_led;
-    bool is_asleep;  /* the leader polls, or is about to */
-    bool is_woken;   /* and was written to */
-    bool is_closed;  /* the link is gone, nobody leads any more */
-    bool is_refused; /* an attempt to connect failed, and none has gone well */
+    bool is_asleep;           /* the leader polls, or is about to */
+    bool is_woken;            /* and was written to */
+    bool is_closed;           /* the link is gone, nobody leads any more */
+    bool is_refused;          /* an attempt to connect failed, and none has gone well */
+    bool is_inheriting;       /* over fork: a thread opens the child's session */
+    atomic_bool is_inherited; /* a fork's child, and it has no session of its own yet */
     hfi_waiter_t *first_waiter;
     hfi_waiter_t *last_waiter;
     hfi_link_t *link; /* the leader's */
     uint8_t *buffer;  /* the leader's: HFI_ENGINE_ROOM bytes */
     uint32_t n_wakes; /* the leader's: threads to be woken when the mutex is let go */
     atomic_uint *wakes[HFI_WAKES_MAX];
-    int wake_fd;
+    atomic_int wake_fd;
     uint32_t interrupts_seen;
     atomic_uint interrupts;
 
@@ -67,6 +77,17 @@ struct hf_client {
     _Atomic(hf_future_t *) pushed_futures; /* free ones, taken all at once */
     atomic_bool is_poked;                  /* the keeper comes within 100 ms */
     _Atomic int64_t timeout_ns;            /* of calls; INT64_MAX: none */
+
+    /* over fork: inherit.c */
+    hfi_claim_t *claims;     /* by which what it holds is to be adopted */
+    atomic_uint inheritings; /* attempts that have ended; a futex */
+    uint32_t n_claims;
+    uint32_t n_claims_before; /* the fork that is under way */
+    uint32_t claims_room;
+
+    /* fork.c's, under its mutex */
+    hf_client_t *fork_next;
+    hf_client_t **fork_previous_next;
 
     /* the keeper's, under its mutex */
     hf_client_t *next;
@@ -91,8 +112,18 @@ void hfi_client_ref(hf_client_t *self);
 /* Takes a reference; with the last one memory is freed. Never blocks. */
 void hfi_client_unref(hf_client_t *self);
 
-/* False: not usable here, and this thread's error says why (NULL, or a fork's child). */
+/* What a client has of the process it is in: link, wake_fd, the keeper's visits, and a session that is still to be
+ * opened. False: *failure, and it has none. The mutex is not held. */
+bool hfi_client_start(hf_client_t *self, hfi_failure_t *ret_failure);
+
+/* One wait for the session; true: it is decided, and *ret_failure says how where it failed. Under the mutex. */
+bool hfi_client_attach(hf_client_t *self, int64_t due_ns, hfi_failure_t *ret_failure);
+
+/* False: it is NULL, and this thread's error says so. */
 bool hfi_client_is_usable(const hf_client_t *self);
+
+/* Whether its link and its visits are this process's. */
+bool hfi_client_is_here(const hf_client_t *self);
 
 /* When a call made now is due by the client's default. */
 int64_t hfi_client_due_ns(hf_client_t *self);

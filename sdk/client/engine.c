@@ -53,6 +53,17 @@ engine_name(char *to, const char *client)
     to[n] = '\0';
 }
 
+void
+hfi_engine_open_session(hfi_engine_t *self, const hfi_engine_setup_t *setup, int64_t now_ns)
+{
+    engine_name(self->client, setup->client);
+    hfi_secret_t secret;
+    memcpy(secret.bytes, setup->session, sizeof secret.bytes);
+    hfi_dial_open(&self->dial, &secret, (uint64_t)(setup->lease_ns / ENGINE_MS),
+                  hfi_span_of(self->client), now_ns);
+    hfi_stream_open(&self->stream, &self->chunks, &self->dial.limits);
+}
+
 hfi_engine_t *
 hfi_engine_new(const hfi_engine_setup_t *setup, int64_t now_ns)
 {
@@ -65,12 +76,7 @@ hfi_engine_new(const hfi_engine_setup_t *setup, int64_t now_ns)
         return NULL;
     }
     self->magic = ENGINE_MAGIC;
-    engine_name(self->client, setup->client);
-    hfi_secret_t secret;
-    memcpy(secret.bytes, setup->session, sizeof secret.bytes);
-    hfi_dial_open(&self->dial, &secret, (uint64_t)(setup->lease_ns / ENGINE_MS),
-                  hfi_span_of(self->client), now_ns);
-    hfi_stream_open(&self->stream, &self->chunks, &self->dial.limits);
+    hfi_engine_open_session(self, setup, now_ns);
     hfi_entries_open(&self->entries);
     hfi_pendings_open(&self->pendings);
     return self;
@@ -88,6 +94,8 @@ hfi_engine_destroy(hfi_engine_t **self_p)
         hfi_value_drop(&self->done[self->done_first++ & self->done_mask].value);
     free(self->done);
     free(self->cancels);
+    hfi_engine_drop_owed(self);
+    free(self->owed);
     hfi_stream_close(&self->stream);
     hfi_chunks_close(&self->chunks);
     hfi_deadlines_destroy(&self->deadlines);
@@ -285,7 +293,8 @@ engine_compare_figures(hfi_engine_t *self, const hfi_frame_t *frame)
     if (!frame->has_figures || frame->sent != self->stream.received ||
         frame->ack < self->last_release)
         return;
-    if (frame->count != self->entries.table.live || frame->digest != self->entries.digest)
+    uint64_t count = self->entries.table.live - self->entries.n_missing;
+    if (frame->count != count || frame->digest != self->entries.digest)
         self->drifts++;
 }
 
@@ -505,6 +514,8 @@ void
 hfi_engine_give_up(hfi_engine_t *self, const char *kind, const char *text)
 {
     HF_CHECK(self, ENGINE_MAGIC);
+    if (self->is_left) /* nobody will take it over */
+        self->is_ended = self->is_left = false;
     hfi_engine_end(self, kind, text);
 }
 
@@ -535,7 +546,9 @@ hfi_engine_unsent(const hfi_engine_t *self)
 {
     if (self->stream.sent < hfi_stream_last(&self->stream))
         return self->gathered > 0 ? self->gathered : 1;
-    return hfi_entries_has_unheld(&self->entries) || self->n_cancels > 0 ? 1 : 0;
+    bool is_owing =
+        hfi_entries_has_unheld(&self->entries) || self->n_cancels > 0 || self->n_owed > 0;
+    return is_owing ? 1 : 0;
 }
 
 bool

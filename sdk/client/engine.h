@@ -75,6 +75,7 @@ typedef enum hfi_engine_how {
     HFI_DONE_ERROR,   /* the manager answered ERROR */
     HFI_DONE_TIMEOUT, /* due_ns came; a late answer is dropped */
     HFI_DONE_LOST,    /* the session ended first; see hfi_engine_reason */
+    HFI_DONE_LEFT,    /* it is the parent's call: this is a fork's child */
 } hfi_engine_how_t;
 
 /* A call's end, told once. */
@@ -133,6 +134,26 @@ void hfi_engine_bye(hfi_engine_t *self, int64_t now_ns);
 
 /* Ends it without a word, as where the library gives up. The reason is the caller's. */
 void hfi_engine_give_up(hfi_engine_t *self, const char *kind, const char *text);
+
+/* ---- over fork (engine_fork.c) ---- */
+
+/* Queues a oneway `export`, under a secret of the caller's choosing, of what is held and received: of the entries
+ * behind *object_p (0: of all), as many as go into one; *object_p becomes the last of them. It goes in front of every
+ * later RELEASE, and waits here where the window has no room for it. Returns how many; 0: none is left; -1: *failure. */
+int hfi_engine_export(hfi_engine_t *self, const uint8_t secret[16], uint64_t *object_p,
+                      hfi_failure_t *ret_failure);
+
+/* In a fork's child: the session is the parent's. What is pending ends as LEFT; the holds stay, to be counted on. */
+void hfi_engine_leave(hfi_engine_t *self);
+bool hfi_engine_is_left(const hfi_engine_t *self);
+
+/* A session of its own, in place of the one that was left; what is held is missing until it is adopted. */
+void hfi_engine_begin_anew(hfi_engine_t *self, const hfi_engine_setup_t *setup, int64_t now_ns);
+
+/* Referents that are held and of which nothing was received in this session. */
+uint64_t hfi_engine_n_missing(const hfi_engine_t *self);
+
+/* ---- the stream ---- */
 
 /* Number of the last message put into the stream, and of the last that the manager has acknowledged. */
 uint64_t hfi_engine_last(const hfi_engine_t *self);

@@ -189,6 +189,8 @@ hfi_engine_gather(hfi_engine_t *self)
         self->n_cancels -= n;
         memmove(self->cancels, self->cancels + n, self->n_cancels * sizeof *self->cancels);
     }
+    if (!hfi_engine_send_owed(self))
+        return; /* what is exported must not be released before */
     while (hfi_entries_has_unheld(&self->entries) && engine_release(self)) {
     }
 }
@@ -284,6 +286,16 @@ engine_commit(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_c
     return true;
 }
 
+bool
+hfi_engine_commit_oneway(hfi_engine_t *self, const char *method, const hf_value_t *args,
+                         hfi_failure_t *ret_failure)
+{
+    uint64_t number;
+    hfi_engine_call_t call = {
+        .method = hfi_span_of(method), .args = args, .timeout = -1.0, .is_oneway = true};
+    return engine_commit(self, &call, &number, ret_failure);
+}
+
 hfi_engine_put_t
 hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_call,
                hfi_failure_t *ret_failure)
@@ -297,14 +309,14 @@ hfi_engine_put(hfi_engine_t *self, const hfi_engine_call_t *call, uint64_t *ret_
     }
     if (!engine_promises_stand(self, call, &has_promises))
         return HFI_PUT_STALE;
-    if (hfi_entries_has_unheld(&self->entries))
+    if (hfi_entries_has_unheld(&self->entries) || self->n_owed > 0)
         hfi_engine_gather(self); /* what was let go before the call is given back before it */
     size_t len = engine_call_len(call);
     if (len - ENGINE_CALL_OVERHEAD > self->dial.limits.frame_bytes) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "the call is longer than one frame may be");
         return HFI_PUT_FAILED;
     }
-    if (!hfi_stream_has_room(&self->stream, len))
+    if (self->n_owed > 0 || !hfi_stream_has_room(&self->stream, len))
         return HFI_PUT_WINDOW;
     uint64_t number = 0;
     if (!engine_commit(self, call, &number, ret_failure))
@@ -332,8 +344,9 @@ engine_take_lost(hfi_engine_t *self, hfi_engine_done_t *ret_done)
     while ((pending = hfi_pendings_any(&self->pendings, &self->lost_hint)) != NULL) {
         hfi_deadlines_cancel(self->deadlines, &pending->deadline);
         bool is_told = !pending->is_abandoned;
-        *ret_done = (hfi_engine_done_t){
-            .call = pending->call, .cookie = pending->cookie, .how = HFI_DONE_LOST};
+        *ret_done = (hfi_engine_done_t){.call = pending->call,
+                                        .cookie = pending->cookie,
+                                        .how = self->is_left ? HFI_DONE_LEFT : HFI_DONE_LOST};
         hfi_pendings_remove(&self->pendings, pending);
         if (is_told)
             return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* engine_state -- the engine's struct, and what its two files do for each other: engine (frames, time, the session)
- * and engine_call (calls, answers, references).
+/* engine_state -- the engine's struct, and what its files do for each other: engine (frames, time, the session),
+ * engine_call (calls, answers, references) and engine_fork (what a child takes over).
  *
  * Thread: the engine's.
  */
@@ -30,6 +30,7 @@ struct hfi_engine {
     bool wants_pong;
     bool wants_bye;
     bool is_ended;
+    bool is_left; /* and ended: it is the parent's, and this is a child */
     hfi_dial_t dial;
     hfi_stream_t stream;
     hfi_chunks_t chunks;
@@ -42,6 +43,9 @@ struct hfi_engine {
     uint32_t done_mask;
     uint32_t done_first;
     uint32_t n_done;
+    hf_value_t *owed; /* arguments of exports that wait for room in the window */
+    uint32_t n_owed;
+    uint32_t owed_room;
     uint64_t *cancels; /* calls to be cancelled */
     uint32_t n_cancels;
     uint32_t cancels_room;
@@ -64,7 +68,20 @@ void hfi_engine_put_done(hfi_engine_t *self, const hfi_pending_t *pending, hfi_e
 /* A RESULT, ERROR or EVENT that was taken from the stream. */
 void hfi_engine_answer(hfi_engine_t *self, const hfi_message_t *m);
 
-/* Puts what waited for a frame into the stream: cancellations and releases. */
+/* Puts a call of no answer that has no promises. False: *failure. */
+bool hfi_engine_commit_oneway(hfi_engine_t *self, const char *method, const hf_value_t *args,
+                              hfi_failure_t *ret_failure);
+
+/* Puts the exports that wait for room. False: some still do. */
+bool hfi_engine_send_owed(hfi_engine_t *self);
+
+/* Lets go of what has not got into the stream. */
+void hfi_engine_drop_owed(hfi_engine_t *self);
+
+/* Dial and stream of a session that is still to be opened. */
+void hfi_engine_open_session(hfi_engine_t *self, const hfi_engine_setup_t *setup, int64_t now_ns);
+
+/* Puts what waited for a frame into the stream: cancellations, exports, then releases. */
 void hfi_engine_gather(hfi_engine_t *self);
 
 #endif

@@ -45,12 +45,15 @@ hfi_entries_receive(hfi_entries_t *self, uint64_t object, bool is_held)
     if (object == 0)
         return true;
     hfi_entry_t *entry = hfi_idtable_find(&self->table, object);
-    if (entry == NULL)
+    bool is_new = entry == NULL;
+    if (is_new)
         entry = hfi_idtable_add(&self->table, object);
     if (entry == NULL)
         return false;
     if (entry->received > 0)
         self->digest ^= hfi_digest_of(object, entry->received);
+    else if (!is_new)
+        self->n_missing--;
     entry->received++;
     self->digest ^= hfi_digest_of(object, entry->received);
     entry->holds += is_held ? 1 : 0;
@@ -97,11 +100,29 @@ hfi_entries_take_unheld(hfi_entries_t *self, uint64_t *ret_object, uint64_t *ret
             continue;
         *ret_object = entry->object;
         *ret_received = entry->received;
-        self->digest ^= hfi_digest_of(entry->object, entry->received);
+        if (entry->received > 0)
+            self->digest ^= hfi_digest_of(entry->object, entry->received);
+        else
+            self->n_missing--;
         hfi_idtable_remove(&self->table, entry);
-        return true;
+        if (*ret_received > 0)
+            return true;
     }
     return false;
+}
+
+void
+hfi_entries_leave(hfi_entries_t *self)
+{
+    uint64_t object;
+    uint64_t received;
+    while (hfi_entries_take_unheld(self, &object, &received)) {
+    }
+    for (hfi_entry_t *entry = hfi_idtable_next(&self->table, NULL); entry != NULL;
+         entry = hfi_idtable_next(&self->table, entry))
+        entry->received = 0;
+    self->digest = 0;
+    self->n_missing = self->table.live;
 }
 
 bool

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* entry -- what a session holds: referents, references received, and this program's holds on them.
  *
- * received: handles in answers, less what was given back. holds: proxies, and handles in answers that were taken.
+ * received: handles in answers, less what was given back; 0 is an entry whose references stayed behind, with another
+ * process's session, and are still to be adopted. holds: proxies, and handles in answers that were taken.
  * An entry whose holds are 0 stands in the queue of what is to be given back, until it is taken from there or held
  * again. `count` and `digest` are PONG's figures of the whole table, kept up with every change.
  *
@@ -30,6 +31,7 @@ typedef struct hfi_entries {
     uint64_t queue_first; /* objects that nobody holds here; 0: none */
     uint64_t queue_last;
     uint64_t digest;
+    uint64_t n_missing; /* entries of which nothing was received in this session yet */
 } hfi_entries_t;
 
 void hfi_entries_open(hfi_entries_t *self);
@@ -44,6 +46,9 @@ void hfi_entries_let_go(hfi_entries_t *self, uint64_t object);
 
 /* Takes the next one to give back out of queue and table. False: none. */
 bool hfi_entries_take_unheld(hfi_entries_t *self, uint64_t *ret_object, uint64_t *ret_received);
+
+/* Another session begins: nothing was received in it. What nobody holds is forgotten, the rest is missing. */
+void hfi_entries_leave(hfi_entries_t *self);
 
 /* Whether something waits to be given back. */
 bool hfi_entries_has_unheld(const hfi_entries_t *self);

@@ -25,6 +25,13 @@ hfi_futex_wait(atomic_uint *word, unsigned expected, int64_t due_ns)
                       due_ns == INT64_MAX ? NULL : &due, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
+/* Wakes all who sleep on it. */
+static inline void
+hfi_futex_wake_all(atomic_uint *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
 /* Wakes who sleeps on it; the word may be gone already. */
 static inline void
 hfi_futex_wake(atomic_uint *word)

@@ -13,7 +13,6 @@
 
 #include "ask.h"
 #include "error.h"
-#include "fork.h"
 #include "held.h"
 #include "keeper.h"
 #include "lead.h"
@@ -55,10 +54,9 @@ void
 hfi_future_finish(hf_future_t *self, const hfi_engine_done_t *done)
 {
     static const hfi_future_state_t states[] = {
-        [HFI_DONE_RESULT] = HFI_FUTURE_RESULT,
-        [HFI_DONE_ERROR] = HFI_FUTURE_ERROR,
-        [HFI_DONE_TIMEOUT] = HFI_FUTURE_TIMEOUT,
-        [HFI_DONE_LOST] = HFI_FUTURE_LOST,
+        [HFI_DONE_RESULT] = HFI_FUTURE_RESULT,   [HFI_DONE_ERROR] = HFI_FUTURE_ERROR,
+        [HFI_DONE_TIMEOUT] = HFI_FUTURE_TIMEOUT, [HFI_DONE_LOST] = HFI_FUTURE_LOST,
+        [HFI_DONE_LEFT] = HFI_FUTURE_LEFT,
     };
     HF_CHECK(self, HFI_FUTURE_MAGIC);
     HF_ASSERT(self->call == done->call);
@@ -94,8 +92,6 @@ static int
 future_lost(hf_client_t *client)
 {
     hfi_failure_t failure = {0};
-    if (client->generation != hfi_fork_generation())
-        return hfi_error_set("SessionLost", "the call was made before the fork");
     hfi_client_lock(client);
     if (!hfi_engine_reason(client->engine, &failure))
         HF_BUG("a session that lost a call has ended");
@@ -116,6 +112,8 @@ hfi_future_error(const hf_future_t *self)
         return hfi_error_set("TimeoutError", "the manager has not answered in time");
     case HFI_FUTURE_LOST:
         return future_lost(self->client);
+    case HFI_FUTURE_LEFT:
+        return hfi_error_set("SessionLost", "the call was made before the fork");
     }
     return 0;
 }
@@ -159,6 +157,10 @@ hfi_future_failure(const hf_future_t *self, hfi_failure_t *ret_failure)
     case HFI_FUTURE_LOST:
         (void)hfi_fail(ret_failure, "SessionLost", "the call that was promised was lost");
         break;
+    case HFI_FUTURE_LEFT:
+        (void)hfi_fail(ret_failure, "SessionLost",
+                       "the call that was promised was made before the fork");
+        break;
     }
 }
 
@@ -175,6 +177,7 @@ hfi_future_write(const hf_future_t *self, hf_writer_t *w, hfi_failure_t *failure
     case HFI_FUTURE_ERROR:
     case HFI_FUTURE_TIMEOUT:
     case HFI_FUTURE_LOST:
+    case HFI_FUTURE_LEFT:
         break;
     }
     hfi_future_failure(self, failure);
@@ -350,18 +353,11 @@ hf_future_destroy(hf_future_t **self_p)
         return;
     HF_CHECK(self, HFI_FUTURE_MAGIC);
     hf_client_t *client = self->client;
-    if (client->generation == hfi_fork_generation()) {
-        if (future_push(self)) {
-            hfi_client_unref(client);
-            return;
-        }
+    if (!future_push(self)) {
         hfi_client_lock(client);
         hfi_future_unref(self);
         hfi_client_unlock(client);
         hfi_keeper_poke(client);
-    } else if (atomic_fetch_sub_explicit(&self->refs, 1, memory_order_acq_rel) == 1) {
-        hfi_value_drop(&self->value); /* a fork's child: memory and no more */
-        free(self);
     }
     hfi_client_unref(client);
 }

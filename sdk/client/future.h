@@ -14,6 +14,7 @@ typedef enum hfi_future_state {
     HFI_FUTURE_ERROR,
     HFI_FUTURE_TIMEOUT,
     HFI_FUTURE_LOST,
+    HFI_FUTURE_LEFT, /* made before the fork, by the parent */
 } hfi_future_state_t;
 
 struct hf_future {

@@ -8,7 +8,6 @@
 
 #include "entry.h"
 #include "error.h"
-#include "fork.h"
 #include "keeper.h"
 
 enum { HELD_MAGIC = 0x48464856, /* "HFHV" */ HELD_MARK = 1 /* in spare[0] */ };
@@ -98,14 +97,7 @@ hfi_held_drop(hf_value_t *value)
     *value = (hf_value_t){0};
     if (atomic_fetch_sub_explicit(&self->refs, 1, memory_order_acq_rel) != 1)
         return;
-    hf_client_t *client = self->client;
-    if (client->generation == hfi_fork_generation()) {
-        hfi_client_push(client, &self->released);
-        return;
-    }
-    HF_BURY(self); /* a fork's child: memory and no more */
-    free(self);
-    hfi_client_unref(client);
+    hfi_client_push(self->client, &self->released);
 }
 
 void

@@ -165,15 +165,11 @@ hfi_keeper_lock_all(void)
 {
     (void)pthread_mutex_lock(&keeper_life);
     (void)pthread_mutex_lock(&keeper_mutex);
-    for (hf_client_t *c = keeper_first; c != NULL; c = c->next)
-        (void)pthread_mutex_lock(&c->mutex);
 }
 
 void
 hfi_keeper_unlock_all(void)
 {
-    for (hf_client_t *c = keeper_first; c != NULL; c = c->next)
-        (void)pthread_mutex_unlock(&c->mutex);
     (void)pthread_mutex_unlock(&keeper_mutex);
     (void)pthread_mutex_unlock(&keeper_life);
 }
@@ -181,6 +177,11 @@ hfi_keeper_unlock_all(void)
 void
 hfi_keeper_forget_all(void)
 {
+    for (hf_client_t *c = keeper_first; c != NULL; c = c->next) {
+        c->is_visited = false;
+        atomic_store_explicit(&c->is_poked, false, memory_order_relaxed);
+    }
+    (void)pthread_cond_init(&keeper_visited, NULL); /* who waited on it is not here */
     keeper_first = NULL;
     keeper_runs = false;
     keeper_ends = false;

@@ -17,10 +17,10 @@ void hfi_keeper_remove(hf_client_t *client);
 /* Something is owed: come within 100 ms. Lock-free; costs a system call only where the keeper sleeps for longer. */
 void hfi_keeper_poke(hf_client_t *client);
 
-/* Around fork: every lock that a child must find open. */
+/* Around fork: the locks that a child must find open. */
 void hfi_keeper_lock_all(void);
 void hfi_keeper_unlock_all(void);
-/* In the child: there is no thread, and no client of this process yet. */
+/* In the child, with them held: there is no thread, and no client of this process yet. */
 void hfi_keeper_forget_all(void);
 
 #endif

@@ -434,6 +434,15 @@ hfi_lead_visit(hf_client_t *c, bool *ret_is_owing)
 }
 
 void
+hfi_lead_forget(hf_client_t *c)
+{
+    c->is_led = c->is_closed; /* one that was closed is never led again */
+    c->is_asleep = c->is_woken = c->is_refused = false;
+    c->first_waiter = c->last_waiter = NULL;
+    c->n_wakes = 0;
+}
+
+void
 hfi_lead_retire(hf_client_t *c)
 {
     hfi_waiter_t w = {.what = HFI_WAIT_LEAD};

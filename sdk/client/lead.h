@@ -47,6 +47,9 @@ void hfi_lead_send(hf_client_t *client);
  * that is because something is owed. */
 int64_t hfi_lead_visit(hf_client_t *client, bool *ret_is_owing);
 
+/* In a fork's child: the threads that led and waited are not here. */
+void hfi_lead_forget(hf_client_t *client);
+
 /* Takes the lead for good: no thread touches the link any more. */
 void hfi_lead_retire(hf_client_t *client);
 

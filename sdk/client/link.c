@@ -205,6 +205,29 @@ hfi_link_open(const char *endpoint, int wake_fd, bool may_spin, hfi_failure_t *r
     return NULL;
 }
 
+/* All but the sockets. */
+static void
+link_free(hfi_link_t *self)
+{
+    (void)zmq_msg_close(&self->received);
+    (void)zmq_msg_close(&self->begun);
+    hfi_poll_close(&self->poll);
+    free(self->endpoint);
+    HF_BURY(self);
+    free(self);
+}
+
+void
+hfi_link_forget(hfi_link_t **self_p)
+{
+    hfi_link_t *self = *self_p;
+    *self_p = NULL;
+    if (self == NULL)
+        return;
+    HF_CHECK(self, LINK_MAGIC);
+    link_free(self);
+}
+
 void
 hfi_link_close(hfi_link_t **self_p, int linger_ms)
 {
@@ -213,9 +236,6 @@ hfi_link_close(hfi_link_t **self_p, int linger_ms)
     if (self == NULL)
         return;
     HF_CHECK(self, LINK_MAGIC);
-    (void)zmq_msg_close(&self->received);
-    (void)zmq_msg_close(&self->begun);
-    hfi_poll_close(&self->poll);
     if (self->dealer != NULL) {
         (void)zmq_socket_monitor(self->dealer, NULL, 0);
         (void)link_set(self->dealer, ZMQ_LINGER, linger_ms);
@@ -223,9 +243,7 @@ hfi_link_close(hfi_link_t **self_p, int linger_ms)
     }
     if (self->monitor != NULL)
         (void)zmq_close(self->monitor);
-    free(self->endpoint);
-    HF_BURY(self);
-    free(self);
+    link_free(self);
     link_drop_context();
 }
 

@@ -37,8 +37,11 @@ hfi_link_t *hfi_link_open(const char *endpoint, int wake_fd, bool may_spin,
 /* Takes *self_p and nulls it; what was sent has `linger_ms` to leave. The last link of the process waits for that. */
 void hfi_link_close(hfi_link_t **self_p, int linger_ms);
 
-/* After fork, in the child: the parent's links are not to be closed and their context is not ours. */
+/* After fork, in the child: the parent's context is not ours. */
 void hfi_link_forget_all(void);
+
+/* In a fork's child takes the parent's link, and nulls it: memory goes, its sockets are left alone. NULL is fine. */
+void hfi_link_forget(hfi_link_t **self_p);
 
 /* Sends a copy. False: there is no connection; the frame is lost. */
 bool hfi_link_send(hfi_link_t *self, hfi_span_t frame);

@@ -15,6 +15,7 @@
 
 #include "ask.h"
 #include "error.h"
+#include "fork.h"
 #include "proxy.h"
 
 #define LOCK_LAST_WORD_S 1.0 /* that an answer is late where the connection is well */
@@ -54,6 +55,47 @@ lock_withdraw(hf_future_t *future, bool *ret_result)
 }
 
 /* ---- locks --------------------------------------------------------------------------------- */
+
+/* How often this process has acquired by this proxy and not released yet: 31 bits; above them, whether its parent had
+ * when it forked; above that, whose count it is: 1 + the process's generation, 0: nobody's. */
+#define LOCK_COUNT     UINT64_C(0x7fffffff)
+#define LOCK_INHERITED UINT64_C(0x80000000)
+
+static uint64_t
+lock_word(void)
+{
+    return ((uint64_t)hfi_fork_generation() + 1) << 32;
+}
+
+static void
+lock_note_acquired(const hf_proxy_t *lock)
+{
+    atomic_uint_least64_t *word = hfi_proxy_locked(lock);
+    uint64_t before = atomic_load(word);
+    uint64_t after;
+    do {
+        bool is_ours = before >> 32 == lock_word() >> 32;
+        bool is_inherited = !is_ours && (before & (LOCK_COUNT | LOCK_INHERITED)) != 0;
+        after = is_ours ? before + 1 : lock_word() + 1 + (is_inherited ? LOCK_INHERITED : 0);
+    } while (!atomic_compare_exchange_weak(word, &before, after));
+}
+
+/* False: it was the parent that acquired it. One that was acquired by a call of its own is not counted here. */
+static bool
+lock_note_released(const hf_proxy_t *lock)
+{
+    atomic_uint_least64_t *word = hfi_proxy_locked(lock);
+    uint64_t before = atomic_load(word);
+    for (;;) {
+        bool is_ours = before >> 32 == lock_word() >> 32;
+        if (is_ours && (before & LOCK_COUNT) == 0)
+            return (before & LOCK_INHERITED) == 0;
+        if (!is_ours)
+            return (before & (LOCK_COUNT | LOCK_INHERITED)) == 0;
+        if (atomic_compare_exchange_weak(word, &before, before - 1))
+            return true;
+    }
+}
 
 /* Gives it back, and is not kept from it by a signal. 0 or -1. */
 static int
@@ -108,7 +150,10 @@ hf_lock(const hf_proxy_t *lock, double timeout)
     hf_future_destroy(&future);
     if (rc == 0 && !is_ours)
         (void)hfi_error_set("TimeoutError", "the lock was not to be had in time");
-    return rc == 0 && is_ours ? lock : NULL;
+    if (rc != 0 || !is_ours)
+        return NULL;
+    lock_note_acquired(lock);
+    return lock;
 }
 
 int
@@ -116,10 +161,16 @@ hf_unlock(const hf_proxy_t **lock_p)
 {
     const hf_proxy_t *lock = *lock_p;
     *lock_p = NULL;
-    if (lock != NULL)
-        return lock_release(lock);
-    hfi_error_clear();
-    return 0;
+    if (lock == NULL) {
+        hfi_error_clear();
+        return 0;
+    }
+    if (!hfi_proxy_is_callable(lock))
+        return -1;
+    if (!lock_note_released(lock))
+        return hfi_error_set(
+            "RuntimeError", "it was acquired before the fork: the parent has it, not this process");
+    return lock_release(lock);
 }
 
 void

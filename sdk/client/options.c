@@ -22,6 +22,7 @@ struct hf_options {
     double connect_timeout;
     double wait;
     bool may_spin;
+    bool is_inherited;
 };
 
 hf_options_t *
@@ -36,8 +37,18 @@ hf_options_new(void)
     self->lease = OPTIONS_LEASE;
     self->connect_timeout = OPTIONS_CONNECT;
     self->may_spin = true;
+    self->is_inherited = true;
     hfi_error_clear();
     return self;
+}
+
+hf_options_t *
+hfi_options_copy(const hf_options_t *self)
+{
+    hf_options_t *copy = hf_options_new();
+    if (copy != NULL && self != NULL)
+        *copy = *self;
+    return copy;
 }
 
 void
@@ -89,9 +100,12 @@ hf_options_set(hf_options_t *self, const char *name, const char *value)
         return options_set_seconds(&self->wait, name, value, 0.0);
     if (strcmp(name, "spin") == 0)
         return options_set_flag(&self->may_spin, name, value);
+    if (strcmp(name, "inherit") == 0)
+        return options_set_flag(&self->is_inherited, name, value);
     if (strcmp(name, "name") != 0)
         return hfi_error_set("KeyError",
-                             "there is no option \"%s\": name, lease, connect_timeout, wait, spin",
+                             "there is no option \"%s\": name, lease, connect_timeout, wait, "
+                             "spin, inherit",
                              name);
     size_t len = strlen(value);
     if (len == 0 || len > OPTIONS_NAME)
@@ -135,4 +149,10 @@ bool
 hfi_options_may_spin(const hf_options_t *self)
 {
     return self == NULL || self->may_spin;
+}
+
+bool
+hfi_options_is_inherited(const hf_options_t *self)
+{
+    return self == NULL || self->is_inherited;
 }

@@ -11,10 +11,14 @@
 
 #include <holdfast/holdfast.h>
 
+/* Gives a copy, to be destroyed; NULL: no memory. */
+hf_options_t *hfi_options_copy(const hf_options_t *self);
+
 const char *hfi_options_name(const hf_options_t *self); /* borrows; NULL: not set */
 int64_t hfi_options_lease_ns(const hf_options_t *self);
 int64_t hfi_options_connect_ns(const hf_options_t *self);
 int64_t hfi_options_wait_ns(const hf_options_t *self);
 bool hfi_options_may_spin(const hf_options_t *self);
+bool hfi_options_is_inherited(const hf_options_t *self);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "ask.h"
 #include "error.h"
-#include "fork.h"
 #include "future.h"
 #include "held.h"
 #include "keeper.h"
@@ -18,8 +17,9 @@ struct hf_proxy {
     uint32_t magic;
     uint64_t object;
     hf_client_t *client;
-    hf_future_t *future;      /* NULL: `object` is known */
-    _Atomic(char *) promised; /* the typeid of what the future gave, once it was asked for */
+    hf_future_t *future;          /* NULL: `object` is known */
+    _Atomic(char *) promised;     /* the typeid of what the future gave, once it was asked for */
+    atomic_uint_least64_t locked; /* lock.c's */
     char typeid_[];
 };
 
@@ -39,6 +39,15 @@ proxy_new(hf_client_t *client, uint64_t object, hf_future_t *future, hfi_span_t 
     self->typeid_[typeid_.len] = '\0';
     hfi_client_ref(client);
     return self;
+}
+
+atomic_uint_least64_t *
+hfi_proxy_locked(const hf_proxy_t *self)
+{
+    void *memory; /* const to its users; what a lock's proxy counts changes nothing for them */
+    const void *lent = &self->locked;
+    memcpy(&memory, &lent, sizeof memory);
+    return memory;
 }
 
 static hfi_span_t
@@ -127,15 +136,7 @@ hf_release(hf_proxy_t **proxy_p)
     if (self == NULL)
         return;
     HF_CHECK(self, HFI_PROXY_MAGIC);
-    hf_client_t *client = self->client;
-    if (client->generation == hfi_fork_generation()) {
-        hfi_client_push(client, &self->released);
-        return;
-    }
-    free(atomic_load_explicit(&self->promised, memory_order_acquire));
-    HF_BURY(self); /* a fork's child: memory and no more */
-    free(self);
-    hfi_client_unref(client);
+    hfi_client_push(self->client, &self->released);
 }
 
 void

@@ -23,6 +23,9 @@ void hfi_proxy_reap(hf_client_t *client, hfi_released_t *released);
 /* Fills in a call's target. Under the mutex. False: the promised one has failed. */
 bool hfi_proxy_target(const hf_proxy_t *self, hfi_engine_call_t *call, hfi_failure_t *ret_failure);
 
+/* A word of lock.c's on each proxy. */
+atomic_uint_least64_t *hfi_proxy_locked(const hf_proxy_t *self);
+
 /* False: not to be called (NULL), and this thread's error says why. */
 bool hfi_proxy_is_callable(const hf_proxy_t *self);
 

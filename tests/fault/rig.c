@@ -41,7 +41,11 @@ rig_share(const char *path, size_t size)
 hf_client_t *
 rig_connect(const e2e_t *e2e)
 {
-    hf_client_t *client = hf_connect(e2e->endpoint, NULL);
+    hf_options_t *options = hf_options_new();
+    assert_int_equal(hf_options_set(options, "inherit", "0"),
+                     0); /* the others are other programs */
+    hf_client_t *client = hf_connect(e2e->endpoint, options);
+    hf_options_destroy(&options);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     hf_set_timeout(client, RIG_PATIENCE_S);

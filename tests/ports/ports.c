@@ -111,7 +111,10 @@ ports_took(double since, double least)
 hf_client_t *
 ports_connect(const char *endpoint)
 {
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_options_t *options = hf_options_new();
+    WANT(hf_options_set(options, "inherit", "0") == 0); /* workers are other programs */
+    hf_client_t *client = hf_connect(endpoint, options);
+    hf_options_destroy(&options);
     WANT(client != NULL);
     return client;
 }

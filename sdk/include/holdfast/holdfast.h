@@ -8,7 +8,7 @@
  * Errors. What fails returns -1, NULL or HF_RAISED, and says why by hf_errkind() and hf_errmsg(), which belong to
  * the calling thread, as errno does. An output is untouched on failure. Any call may fail with the kind that the
  * method raised, and with:
- *   SessionLost     the manager forgot us, or the client was disconnected, or this is a fork's child
+ *   SessionLost     the manager forgot us, or the client was disconnected, or what a fork's child inherits is gone
  *   TimeoutError    the time was up; the call may still run, its answer is dropped
  *   Interrupted     hf_interrupt(); the call may still run, its answer is dropped
  *   LimitExceeded   a limit of the manager's, a call longer than one frame, or no memory here
@@ -25,8 +25,12 @@
  * n (checks for nil), v hf_value_t * (gives, hf_drop), h hf_proxy_t ** (gives), [..] and {..} of these.
  * An int in variable arguments is no int64_t: write (int64_t)5, or pass an int64_t variable.
  *
- * fork. A child never touches its parent's session: in it, calls on the parent's proxies fail with SessionLost,
- * releasing and disconnecting them frees memory and no more, and hf_connect opens a session of its own.
+ * fork. A child's proxies stand for the same referents, held by the child itself: its first call with a client opens a
+ * session of its own for it, parent and child never share one. For that the parent, where it holds anything, exports
+ * it as it forks, for a lease; fork then lasts a round trip longer, at most 20 ms. A child that does not call in that
+ * time, while the parent lets go, finds SessionLost; one that never calls costs nothing but those exports, and
+ * releasing and disconnecting in it frees memory and no more. Calls that were under way at the fork are the parent's:
+ * their futures fail in the child with SessionLost. So are the locks that the parent has acquired.
  *
  * Threads. [any]: any thread, at any time, several at once. [own]: any thread, one at a time for each object.
  * Values: see value.h; here `call` is NULL.
@@ -141,7 +145,9 @@ HF_EXPORT void hf_options_destroy(hf_options_t **self_p);
  *                 "connect_timeout": seconds for a manager that is there to answer, 5 at first;
  *                 "wait": seconds to keep trying where nobody serves yet, 0 at first;
  *                 "spin": 1, at first: where there are two CPUs, a wait looks for 50 microseconds before it sleeps,
- *                 as an idle CPU wakes more slowly than a call takes; 0: the CPU is spared
+ *                 as an idle CPU wakes more slowly than a call takes; 0: the CPU is spared;
+ *                 "inherit": 1, at first: a fork's child goes on with what is held; 0: its calls fail with SessionLost,
+ *                 for a program that forks only to exec: it exports nothing, and what it releases is gone at once
  * value   borrows  text, a decimal number, or 0 or 1; copied
  *
  * Returns 0, or -1 with KeyError, no such option; ValueError, no value for it.
@@ -571,7 +577,8 @@ HF_EXPORT const hf_proxy_t *hf_lock(const hf_proxy_t *lock, double timeout);
  *
  * lock_p  takes  what hf_lock gave; nulled, whatever happens; NULL inside is fine
  *
- * Returns 0, or -1: RuntimeError or ValueError, it was released already; or as any call.
+ * Returns 0, or -1: RuntimeError or ValueError, it was released already; RuntimeError, it was acquired before a fork
+ * and is the parent's; or as any call.
  *
  * Thread: [any], for an RLock or a Condition's own the one that acquired it. Blocks: until the answer, or
  * hf_set_timeout. Since: 1.0.

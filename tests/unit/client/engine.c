@@ -632,6 +632,66 @@ test_window_is_kept(void **state)
     world_destroy(self);
 }
 
+/* What a fork exports goes in front of the release of it, wherever it had to wait. */
+static void
+test_export_waits_for_room_and_goes_before_releases(void **state)
+{
+    (void)state;
+    static const uint8_t secret[16] = {7};
+    world_t *self = world_open();
+    hfi_failure_t failure = {0};
+    hfi_engine_call_t call = plain;
+    uint64_t object = 0;
+    assert_int_equal(hfi_engine_export(self->engine, secret, &object, &failure), 0);
+    (void)put(self, "create", NULL);
+    world_settle(self);
+    while (world_put(self, &call, "count", NULL) == HFI_PUT_OK)
+        continue;
+    assert_int_equal(hfi_engine_export(self->engine, secret, &object, &failure), 1);
+    assert_int_equal(hfi_engine_export(self->engine, secret, &object, &failure), 0);
+    hfi_engine_let_go(self->engine, self->held[--self->n_held]);
+    world_settle(self);
+    assert_int_equal(self->peer.oneways, 1);
+    assert_int_equal(peer_held(&self->peer, object), 0);
+    world_audit(self); /* no offence */
+    world_destroy(self);
+}
+
+/* A fork's child: what is pending is the parent's, what is held is missing until it is adopted. */
+static void
+test_engine_begins_anew(void **state)
+{
+    (void)state;
+    world_t *self = world_open();
+    hfi_engine_done_t done;
+    hfi_engine_setup_t setup = {.client = "child", .lease_ns = 10000 * MS};
+    memset(setup.session, 2, sizeof setup.session);
+    (void)put(self, "create", NULL);
+    world_settle(self);
+    record_t *parked = put(self, "park", NULL);
+    hfi_engine_leave(self->engine);
+    assert_true(hfi_engine_is_left(self->engine));
+    assert_true(hfi_engine_take_done(self->engine, &done));
+    assert_ptr_equal(done.cookie, parked);
+    assert_int_equal(done.how, HFI_DONE_LEFT);
+    assert_false(hfi_engine_take_done(self->engine, &done));
+    self->n_records--;
+    world_cut(self);
+    peer_forget(&self->peer);
+    self->peer.next_object = self->held[0]; /* what the peer gives next stands for an adoption */
+    hfi_engine_begin_anew(self->engine, &setup, self->now_ns);
+    assert_int_equal(hfi_engine_n_missing(self->engine), 1);
+    world_link(self);
+    (void)put(self, "create", NULL);
+    world_settle(self);
+    assert_int_equal(hfi_engine_n_missing(self->engine), 0);
+    (void)hfi_engine_probe(self->engine);
+    world_settle(self);
+    assert_int_equal(hfi_engine_drifts(self->engine), 0);
+    world_audit(self);
+    world_destroy(self);
+}
+
 static void
 test_call_longer_than_a_frame_is_refused(void **state)
 {
@@ -708,6 +768,8 @@ main(void)
         cmocka_unit_test(test_bye_is_behind_everything),
         cmocka_unit_test(test_drift_is_detected),
         cmocka_unit_test(test_window_is_kept),
+        cmocka_unit_test(test_export_waits_for_room_and_goes_before_releases),
+        cmocka_unit_test(test_engine_begins_anew),
         cmocka_unit_test(test_call_longer_than_a_frame_is_refused),
         cmocka_unit_test(test_hostile_frames),
     };

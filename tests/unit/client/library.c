@@ -605,6 +605,7 @@ test_silent_manager_gets_a_new_connection(void **state)
 
 /* ---- fork ----------------------------------------------------------------------------- */
 
+/* This manager answers `adopt` with something else: then nothing is inherited, and nothing begun in its name. */
 static int
 child_of(fixture_t *f, hf_future_t *future)
 {

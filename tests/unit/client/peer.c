@@ -355,12 +355,29 @@ peer_has_target(peer_t *self, const hfi_message_t *m)
     return false;
 }
 
+/* What is exported is held by then. */
+static void
+peer_export(peer_t *self, const hfi_message_t *m)
+{
+    hf_cursor_t cursor;
+    hf_value_t item = {0};
+    hf_open(&cursor, &m->args);
+    (void)hf_next(&cursor, &item);
+    hf_open(&cursor, &item);
+    while (hf_next(&cursor, &item)) {
+        if (peer_held(self, hf_as_handle(&item)) == 0)
+            peer_blame(self, "what is exported is not held");
+    }
+}
+
 static void
 peer_call(peer_t *self, const hfi_message_t *m, uint64_t call)
 {
     self->executed++;
     if (m->oneway) {
         self->oneways++;
+        if (peer_is(m, "export"))
+            peer_export(self, m);
         return;
     }
     bool is_late = peer_is(m, "late");

@@ -8,6 +8,7 @@
  *   raise (kind, text, data)                        park ()         waits; CANCEL ends it, wake answers it
  *   late ()              waits, CANCEL or not        wake ()         answers all that wait: a new handle each
  *   count ()             calls executed so far       slow (n)       bytes of length n
+ *   export ([h, …], …)   oneway; each must be held
  */
 #ifndef CLIENT_PEER_H
 #define CLIENT_PEER_H
