@@ -22,6 +22,7 @@
 #include <shell/log.h>
 #include <shell/loop.h>
 #include <shell/replay.h>
+#include <shell/seen.h>
 
 enum { EXIT_USAGE_ERROR = 2 };
 
@@ -32,7 +33,10 @@ typedef struct daemon {
     const char *check_plugin;
     int ready_fd; /* -1: none */
     bool is_check;
+    bool is_json;
     hfi_settings_t *settings;
+    hfi_settings_t *configured; /* what the file alone says */
+    hfi_complaints_t complaints;
     hfi_loader_t *loader;
     hfi_log_t *log;
     bool has_binds; /* the command line's go instead of the file's */
@@ -49,9 +53,11 @@ static const char daemon_usage[] =
     "      --bind ENDPOINT  serve at ipc://PATH or tcp://ADDRESS:PORT, instead of where the file "
     "says\n"
     "      --plugin FILE    load a plugin, beside those of the file\n"
-    "      --check          check configuration and plugins, serve nothing\n"
     "      --check-plugin FILE  look at a plugin as it would be served, and print what it is and\n"
     "                       what is wrong with it, as JSON; `holdfast check-plugin` shows it\n"
+    "      --check          check configuration and plugins, say what each role sees; serve "
+    "nothing\n"
+    "      --json           with --check: for programs\n"
     "      --record FILE    record all that comes in\n"
     "      --replay FILE    run a record again and compare what comes out; serve nothing\n"
     "      --ready-fd N     write a line to descriptor N once clients can connect, and close it\n"
@@ -59,9 +65,15 @@ static const char daemon_usage[] =
     "      --help           print this\n"
     "      --help-config    print the configuration's keys and their defaults\n"
     "\n"
-    "SIGTERM and SIGINT let answers under way leave, then stop; a second one does not wait.\n"
-    "Exit status: 0; 1 where it cannot serve, a replay differs, or a record is not whole; 2 "
-    "usage.\n";
+    "SIGTERM and SIGINT let answers under way leave, then stop; a second one does not wait. "
+    "SIGHUP\n"
+    "reads the configuration again: types, roles, users, others and limits are obeyed at once; a "
+    "file\n"
+    "with a mistake changes nothing, and the log says why.\n"
+    "Exit status: 0; 1 where it cannot serve, the configuration has a mistake, a replay differs, "
+    "or "
+    "a\n"
+    "record is not whole; 2 usage.\n";
 
 /* The one line that says why there is no manager. */
 static int
@@ -78,6 +90,7 @@ enum {
     OPTION_PLUGIN,
     OPTION_CHECK,
     OPTION_CHECK_PLUGIN,
+    OPTION_JSON,
     OPTION_RECORD,
     OPTION_REPLAY,
     OPTION_READY,
@@ -92,6 +105,7 @@ static const struct option daemon_options[] = {
     {"plugin", required_argument, NULL, OPTION_PLUGIN},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"check-plugin", required_argument, NULL, OPTION_CHECK_PLUGIN},
+    {"json", no_argument, NULL, OPTION_JSON},
     {"record", required_argument, NULL, OPTION_RECORD},
     {"replay", required_argument, NULL, OPTION_REPLAY},
     {"ready-fd", required_argument, NULL, OPTION_READY},
@@ -141,6 +155,9 @@ daemon_take_option(daemon_t *self, int option)
     case OPTION_CHECK_PLUGIN:
         self->check_plugin = optarg;
         return -1;
+    case OPTION_JSON:
+        self->is_json = true;
+        return -1;
     case OPTION_RECORD:
         self->record = optarg;
         return -1;
@@ -177,22 +194,61 @@ daemon_parse(daemon_t *self, int argc, char **argv)
     }
     if (status < 0 && optind < argc)
         return daemon_wrong_usage("there is something behind the options");
+    if (status < 0 && self->is_json && !self->is_check)
+        return daemon_wrong_usage("--json goes with --check");
     return status;
 }
 
-/* The file goes below the command line: its endpoints count only where the command line has none. */
+/* What the file says by itself: what SIGHUP compares with. */
 static bool
-daemon_configure(daemon_t *self, char *why, size_t why_room)
+daemon_read_alone(daemon_t *self)
 {
+    hfi_complaints_t *again = calloc(1, sizeof *again);
+    self->configured = hfi_settings_new();
+    bool is_read = again != NULL && self->configured != NULL;
+    if (is_read) {
+        again->file = self->config;
+        (void)hfi_settings_read(self->configured, again); /* it was complained of already */
+    }
+    free(again);
+    return is_read;
+}
+
+/* The file goes below the command line: its endpoints count only where the command line has none. False: there are
+ * complaints. */
+static bool
+daemon_configure(daemon_t *self)
+{
+    char why[HFI_WHY];
     hfi_texts_t binds = self->settings->binds;
     self->settings->binds = (hfi_texts_t){0};
-    bool is_fine =
-        self->config == NULL || hfi_settings_read(self->settings, self->config, why, why_room);
+    self->complaints.file = self->config;
+    if (self->config != NULL) {
+        (void)hfi_settings_read(self->settings, &self->complaints);
+        if (!daemon_read_alone(self))
+            (void)hfi_complaints_add(&self->complaints, 0, "no memory");
+    }
     if (self->has_binds) {
         hfi_settings_drop_binds(self->settings);
         self->settings->binds = binds;
     }
-    return is_fine && hfi_settings_complete(self->settings, why, why_room);
+    if (!hfi_settings_complete(self->settings, why, sizeof why))
+        (void)hfi_complaints_add(&self->complaints, 0, "%s", why);
+    return self->complaints.n == 0;
+}
+
+/* Every complaint, a line each. */
+static int
+daemon_complain(const daemon_t *self)
+{
+    char line[HFI_WHY];
+    if (self->is_json)
+        (void)hfi_seen_complain_json(&self->complaints, stdout);
+    for (size_t k = 0; !self->is_json && k < hfi_complaints_kept(&self->complaints); k++) {
+        hfi_complaints_write(&self->complaints, k, line, sizeof line);
+        (void)daemon_fail(line);
+    }
+    return EXIT_FAILURE;
 }
 
 /* ---- readiness ------------------------------------------------------------------------ */
@@ -264,6 +320,7 @@ daemon_open_signals(void)
     (void)sigemptyset(&stops);
     (void)sigaddset(&stops, SIGTERM);
     (void)sigaddset(&stops, SIGINT);
+    (void)sigaddset(&stops, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &stops, NULL);
     return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -276,6 +333,8 @@ daemon_serve(daemon_t *self)
                               .loader = self->loader,
                               .log = self->log,
                               .record = self->record,
+                              .config = self->config,
+                              .configured = self->configured,
                               .signals = daemon_open_signals()};
     if (world.signals < 0)
         return daemon_fail("there is no descriptor left for signals");
@@ -310,24 +369,47 @@ daemon_replay(daemon_t *self)
     return EXIT_FAILURE;
 }
 
+/* Looks at everything that can be looked at without serving, and says all that is wrong in one go. Returns -1 to go
+ * on, else the exit status. */
+static int
+daemon_check(daemon_t *self)
+{
+    char why[HFI_WHY];
+    hfi_machine_t *machine = NULL;
+    if (hfi_boot_load(self->settings, self->loader, why, sizeof why))
+        machine = hfi_boot_trial(self->settings, self->loader, &self->complaints);
+    else
+        (void)hfi_complaints_add(&self->complaints, 0, "%s", why);
+    hfi_complaints_sort(&self->complaints);
+    int status = self->complaints.n == 0 ? -1 : daemon_complain(self);
+    if (status < 0 && self->is_check) {
+        hfi_policy_t *policy = hfi_machine_policy(machine);
+        bool is_said = self->is_json
+                           ? hfi_seen_print_json(policy, stdout)
+                           : printf("holdfastd: configuration and plugins are fine\n") > 0 &&
+                                 hfi_seen_print(policy, stdout);
+        status = is_said ? EXIT_SUCCESS : daemon_fail("stdout cannot be written");
+    }
+    hfi_machine_destroy(&machine);
+    return status;
+}
+
 static int
 daemon_run(daemon_t *self)
 {
-    char why[HFI_WHY];
-    if (!daemon_configure(self, why, sizeof why))
-        return daemon_fail(why);
+    bool is_configured = daemon_configure(self);
+    if (!is_configured && (self->check_plugin != NULL || self->settings->run_dir == NULL))
+        return daemon_complain(self);
     if (self->check_plugin != NULL)
         return hfi_examine(self->settings, self->check_plugin, stdout);
     self->loader = hfi_loader_new(self->settings->run_dir);
     if (self->loader == NULL)
         return daemon_fail("no memory");
     if (self->replay != NULL)
-        return daemon_replay(self);
-    if (!hfi_boot_load(self->settings, self->loader, why, sizeof why) ||
-        !hfi_boot_check(self->settings, self->loader, why, sizeof why))
-        return daemon_fail(why);
-    if (self->is_check)
-        return printf("holdfastd: configuration and plugins are fine\n") < 0;
+        return is_configured ? daemon_replay(self) : daemon_complain(self);
+    int status = daemon_check(self);
+    if (status >= 0)
+        return status;
     self->log = hfi_log_new(STDERR_FILENO, self->settings->log_level);
     return self->log != NULL ? daemon_serve(self) : daemon_fail("no memory");
 }
@@ -348,6 +430,7 @@ main(int argc, char **argv)
         status = daemon_run(&self);
     hfi_log_destroy(&self.log);
     hfi_loader_destroy(&self.loader);
+    hfi_settings_destroy(&self.configured);
     hfi_settings_destroy(&self.settings);
     return status;
 }

@@ -315,6 +315,32 @@ hfi_answer_end_checked(hfi_call_t *self)
     return hfi_answer_end(self);
 }
 
+void
+hfi_answer_as_arguments(hfi_call_t *self, hf_value_t *ret_args)
+{
+    HF_ASSERT(self->stage == HFI_STAGE_ANSWERED);
+    hfi_state_t *state = self->state;
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hf_value_t value = answer_value(self);
+    hf_write_list(&buffer->w, 1);
+    hf_write_value(&buffer->w, &value);
+    hf_value_t view = hfi_buffer_view(buffer);
+    *ret_args = hfi_arena_copy(&state->arena, &view);
+    hfi_state_return(state, &buffer);
+    hfi_answer_unsay(self);
+}
+
+hf_err_t
+hfi_answer_handle(hfi_call_t *self, const hfi_referent_t *referent)
+{
+    const char *name = referent->type->row->name;
+    hf_writer_t *w = hfi_answer_begin(self);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_handle(w, referent->number, name, strlen(name));
+    return hfi_answer_end(self);
+}
+
 /* ---- failing -------------------------------------------------------------------------- */
 
 static void

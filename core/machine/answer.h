@@ -45,7 +45,8 @@ struct hfi_call {
     hfi_referent_t *referent;   /* being called; NULL: a plugin's open or close */
     const hfi_type_t *type;     /* of the referent; NULL as above */
     const hfi_method_t *method; /* NULL: a hook */
-    const char *name;           /* the method's or the hook's, for sentences */
+    hfi_type_t *returns; /* its value goes to that type's constructor; NULL: it is the answer */
+    const char *name;    /* the method's or the hook's, for sentences */
     const char *plugin;
     uint64_t number;
     uint64_t thread;
@@ -100,6 +101,7 @@ hfi_call_borrow(hfi_state_t *state)
     self->referent = NULL;
     self->type = NULL;
     self->method = NULL;
+    self->returns = NULL;
     self->name = NULL;
     self->plugin = NULL;
     self->number = 0;
@@ -125,6 +127,12 @@ hfi_call_borrow(hfi_state_t *state)
     self->failure.data = (hf_value_t){.raw = {0}};
     return self;
 }
+
+/* A list of the one value that was answered, for as long as the call runs; then nothing has been said. */
+void hfi_answer_as_arguments(hfi_call_t *self, hf_value_t *ret_args);
+
+/* Answers with a handle of the referent: HF_OK, or HF_RAISED. */
+hf_err_t hfi_answer_handle(hfi_call_t *self, const hfi_referent_t *referent);
 
 /* Gives back what was lent to its function. */
 void hfi_call_give_buffers(hfi_call_t *self);

@@ -24,6 +24,7 @@
 #include <registry/text.h>
 #include <value/value.h>
 
+#include "hook.h"
 #include "scan.h"
 #include "stall.h"
 #include "stub.h"
@@ -89,6 +90,8 @@ call_settle(hfi_call_t *self)
     hfi_parked_t *record = self->record;
     if (self->stage == HFI_STAGE_PARKED)
         return;
+    if (self->returns != NULL && self->stage == HFI_STAGE_ANSWERED)
+        hfi_hook_return_proxy(self);
     hfi_answer_commit(self);
     if (record == NULL)
         return;
@@ -178,14 +181,16 @@ call_set_method(hfi_call_t *self, const hfi_method_t *method)
     self->may_park = (method->row->flags & HF_PARKS) != 0;
 }
 
-/* Finds the row in what this deployment exposes of the type. False: raised. */
+/* Finds the row in what the session sees of the type. False: raised. */
 static bool
 call_find_method(hfi_call_t *self, hfi_span_t name)
 {
     const hfi_view_entry_t *entry =
-        hfi_policy_find(self->state->policy, self->type, name.at, name.len);
-    if (entry != NULL && entry->is_exposed) {
+        hfi_view_find(hfi_roles_view(self->session->roles, self->type), name.at, name.len);
+    if (entry != NULL && entry->access == HFI_CALLABLE) {
         call_set_method(self, entry->method);
+        self->name = entry->name;
+        self->returns = entry->returns;
         return true;
     }
     int len = name.len > HFI_MAX_NAME_BYTES ? HFI_MAX_NAME_BYTES : (int)name.len;
@@ -195,9 +200,13 @@ call_find_method(hfi_call_t *self, hfi_span_t name)
     else if (entry == NULL)
         (void)hfi_answer_raise(self, "NoSuchMethod", NULL, "%s has no method '%.*s'",
                                self->type->row->name, len, (const char *)name.at);
-    else
+    else if (entry->access == HFI_HIDDEN)
         (void)hfi_answer_raise(self, "NotExposed", NULL, "'%.*s' of %s is not exposed here", len,
                                (const char *)name.at, self->type->row->name);
+    else
+        (void)hfi_answer_raise(self, "PermissionDenied", NULL,
+                               "no role of this user grants %s.%.*s", self->type->row->name, len,
+                               (const char *)name.at);
     return false;
 }
 
@@ -379,6 +388,7 @@ call_of_record(hfi_state_t *state, hfi_parked_t *record)
     self->sink = record->is_oneway ? HFI_SINK_DROP : HFI_SINK_SESSION;
     self->args = record->args;
     self->kwargs = record->kwargs;
+    self->returns = record->returns;
     self->head.note = record->note;
     bool is_elsewhere = record->home != NULL && record->home != record->referent;
     if (is_elsewhere)
@@ -598,6 +608,7 @@ hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds)
     call_set_home(self->state, record, home);
     record->waiters = at;
     record->method = self->head.row;
+    record->returns = self->returns;
     record->note = self->head.note;
     record->park_due_ns = due;
     record->state = HFI_PARKED_PARKED;
@@ -664,6 +675,7 @@ hfi_call_suspend(hfi_call_t *self, hfi_parked_state_t as)
     if (!hfi_call_require_record(self))
         return HF_RAISED;
     self->record->method = self->head.row;
+    self->record->returns = self->returns;
     self->record->park_due_ns = INT64_MAX;
     self->record->state = as;
     hfi_record_arm(self->state, self->record);

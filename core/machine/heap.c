@@ -19,8 +19,10 @@ typedef struct heap_block {
 bool
 hfi_heap_charge(hfi_call_t *self, uint64_t bytes)
 {
-    if (!hfi_account_take(&self->state->account, bytes)) {
-        (void)hfi_answer_raise(self, "LimitExceeded", NULL, "the manager's memory is at its limit");
+    bool is_full = self->referent != NULL && !hfi_type_has_room(self->referent->type, bytes);
+    if (is_full || !hfi_account_take(&self->state->account, bytes)) {
+        (void)hfi_answer_raise(self, "LimitExceeded", NULL, "%s's memory is at its limit",
+                               is_full ? self->type->row->name : "the manager");
         return false;
     }
     if (self->referent != NULL) {

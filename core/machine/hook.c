@@ -103,6 +103,22 @@ hook_create(hfi_call_t *outer, hfi_referent_t *referent, const hf_value_t *args,
     return is_born;
 }
 
+/* Whether the deployment allows no more of that type; then raised. */
+static bool
+hook_is_limited(hfi_call_t *outer, const hfi_type_t *type)
+{
+    const char *name = type->row->name;
+    if (type->referents >= type->max_referents)
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
+                               "there may be %llu of %s, and there are",
+                               (unsigned long long)type->max_referents, name);
+    else if (!hfi_type_has_room(type, hfi_referent_size(type)))
+        (void)hfi_answer_raise(outer, "LimitExceeded", NULL, "%s's memory is at its limit", name);
+    else
+        return false;
+    return true;
+}
+
 hfi_referent_t *
 hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
                const hf_value_t *kwargs)
@@ -115,6 +131,8 @@ hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
                                "the manager has as many referents as it may");
         return NULL;
     }
+    if (hook_is_limited(outer, type))
+        return NULL;
     hfi_referent_t *referent = hfi_referents_birth(&state->referents, type);
     if (referent == NULL) {
         (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
@@ -125,4 +143,40 @@ hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
         return referent;
     referent->is_stillborn = 1;
     return NULL;
+}
+
+hfi_referent_t *
+hfi_hook_create(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+                const hf_value_t *kwargs)
+{
+    hfi_state_t *state = outer->state;
+    const hfi_exposure_t *exposure = type->exposure;
+    if (exposure == NULL || hf_kind(&exposure->defaults) != HF_MAP)
+        return hfi_hook_birth(outer, type, args, kwargs);
+    hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
+    hfi_exposure_fill_in(exposure, type, args, kwargs, &buffer->w);
+    hf_value_t view = hfi_buffer_view(buffer);
+    hf_value_t filled = hfi_arena_copy(&state->arena, &view);
+    hfi_state_return(state, &buffer);
+    return hfi_hook_birth(outer, type, args, &filled);
+}
+
+void
+hfi_hook_return_proxy(hfi_call_t *self)
+{
+    static const hf_value_t none = {.raw = {0}};
+    hfi_state_t *state = self->state;
+    hf_value_t args;
+    if (self->sink != HFI_SINK_SESSION)
+        return;
+    hfi_answer_as_arguments(self, &args);
+    const hfi_method_t *method = self->method;
+    hfi_call_t *running = state->running;
+    self->method = NULL; /* its signature promises the value */
+    state->running = self;
+    const hfi_referent_t *referent = hfi_hook_create(self, self->returns, &args, &none);
+    if (referent != NULL)
+        (void)hfi_answer_handle(self, referent);
+    state->running = running;
+    self->method = method;
 }

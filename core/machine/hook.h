@@ -20,4 +20,11 @@ bool hfi_hook_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *r
 hfi_referent_t *hfi_hook_birth(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
                                const hf_value_t *kwargs);
 
+/* The same for a client: with the defaults that the deployment has for the type. */
+hfi_referent_t *hfi_hook_create(hfi_call_t *outer, hfi_type_t *type, const hf_value_t *args,
+                                const hf_value_t *kwargs);
+
+/* The value that was answered goes to the constructor of self->returns, and the answer is a proxy; or it raises. */
+void hfi_hook_return_proxy(hfi_call_t *self);
+
 #endif

@@ -34,22 +34,24 @@ inspect_order(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* What the caller sees of a type. */
+static const hfi_view_t *
+inspect_view(const hfi_call_t *self, const hfi_type_t *type)
+{
+    return hfi_roles_view(self->session->roles, type);
+}
+
 hf_err_t
 hfi_inspect_types(hf_call_t *call, void *self)
 {
     (void)self;
-    const hfi_plugins_t *plugins = hfi_call_of(call)->state->plugins;
+    hfi_call_t *me = hfi_call_of(call);
+    const hfi_policy_t *policy = me->state->policy;
     size_t n = 0;
-    uint32_t n_types = 0;
-    while (hfi_plugins_type(plugins, n_types) != NULL)
-        n_types++;
-    const char **names = hfi_need((size_t)n_types * sizeof *names);
-    for (uint32_t i = 0; i < n_types; i++) {
-        const hfi_type_t *type = hfi_plugins_type(plugins, i);
-        /* a newer version of a plugin has taken over what is not found by its name */
-        bool is_newest =
-            hfi_plugins_find_type(plugins, type->row->name, strlen(type->row->name)) == type;
-        if (!type->is_internal && is_newest)
+    const char **names = hfi_need((size_t)hfi_plugins_n_types(me->state->plugins) * sizeof *names);
+    for (uint32_t i = 0; hfi_policy_type(policy, i) != NULL; i++) {
+        const hfi_type_t *type = hfi_policy_type(policy, i);
+        if (hfi_view_create(inspect_view(me, type)) == HFI_CALLABLE)
             names[n++] = type->row->name;
     }
     qsort(names, n, sizeof *names, inspect_order);
@@ -84,14 +86,6 @@ inspect_flags(hf_writer_t *w, uint32_t flags)
     }
 }
 
-static bool
-inspect_is_exposed(const hfi_view_t *view, const hfi_method_t *method)
-{
-    const char *name = method->row->name;
-    const hfi_view_entry_t *entry = hfi_view_find(view, (const uint8_t *)name, strlen(name));
-    return entry != NULL && entry->is_exposed;
-}
-
 static void
 inspect_text(hf_writer_t *w, const char *key, const char *text)
 {
@@ -103,31 +97,38 @@ inspect_text(hf_writer_t *w, const char *key, const char *text)
 }
 
 static void
-inspect_method(hf_writer_t *w, const hfi_method_t *method)
+inspect_method(hf_writer_t *w, const hfi_view_entry_t *entry)
 {
-    hf_write_map(w, 6);
-    inspect_text(w, "name", method->row->name);
+    const hfi_method_t *method = entry->method;
+    hf_write_map(w, 7);
+    inspect_text(w, "name", entry->name);
     inspect_text(w, "signature", hfi_signature_text(method->signature));
     inspect_text(w, "doc", method->row->doc == NULL ? "" : method->row->doc);
     hfi_inspect_word(w, "flags");
     inspect_flags(w, method->row->flags);
+    inspect_text(w, "returns", entry->returns == NULL ? NULL : entry->returns->row->name);
     inspect_text(w, "since", method->row->since);
     inspect_text(w, "deprecated", method->row->deprecated);
 }
 
 static void
-inspect_methods(hf_writer_t *w, const hfi_view_t *view, const hfi_type_t *type)
+inspect_methods(hf_writer_t *w, const hfi_view_t *view)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < type->n_methods; i++)
-        n += inspect_is_exposed(view, &type->methods[i]);
+    for (uint32_t i = 0; hfi_view_at(view, i) != NULL; i++)
+        n += hfi_view_at(view, i)->access == HFI_CALLABLE;
     hf_write_list(w, n);
-    for (uint32_t i = 0; i < type->n_methods; i++) {
-        const hfi_method_t *method = &type->methods[i];
-        if (!inspect_is_exposed(view, method))
-            continue;
-        inspect_method(w, method);
+    for (uint32_t i = 0; hfi_view_at(view, i) != NULL; i++) {
+        const hfi_view_entry_t *entry = hfi_view_at(view, i);
+        if (entry->access == HFI_CALLABLE)
+            inspect_method(w, entry);
     }
+}
+
+static bool
+inspect_has_defaults(const hfi_type_t *type)
+{
+    return type->exposure != NULL && hf_kind(&type->exposure->defaults) == HF_MAP;
 }
 
 hf_err_t
@@ -144,15 +145,19 @@ hfi_inspect_describe(hf_call_t *call, void *self)
     hf_writer_t *w = hf_return_writer(call);
     if (w == NULL)
         return HF_RAISED;
-    hf_write_map(w, 4);
+    hf_write_map(w, inspect_has_defaults(type) ? 5 : 4);
     hfi_inspect_word(w, "typeid");
     hfi_inspect_word(w, type->row->name);
     hfi_inspect_word(w, "doc");
     hfi_inspect_word(w, type->row->doc == NULL ? "" : type->row->doc);
     hfi_inspect_word(w, "signature");
     hfi_inspect_word(w, hfi_signature_text(type->signature));
+    if (inspect_has_defaults(type)) {
+        hfi_inspect_word(w, "defaults");
+        hf_write_value(w, &type->exposure->defaults);
+    }
     hfi_inspect_word(w, "methods");
-    inspect_methods(w, hfi_policy_view(state->policy, type), type);
+    inspect_methods(w, inspect_view(hfi_call_of(call), type));
     return hf_return_written(call);
 }
 

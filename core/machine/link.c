@@ -321,6 +321,7 @@ link_open_session(hfi_state_t *state, hfi_link_t *link, const hfi_hello_t *hello
         session->user = hfi_need(strlen(link->user) + 1);
         memcpy(session->user, link->user, strlen(link->user));
     }
+    hfi_session_set_roles(session, state->policy);
     link_attach(state, link, session, hello, false);
 }
 

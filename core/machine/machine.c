@@ -58,6 +58,13 @@ hfi_machine_new(const hfi_machine_world_t *world)
     return self;
 }
 
+hfi_policy_t *
+hfi_machine_policy(hfi_machine_t *self)
+{
+    HF_CHECK(self, MACHINE_MAGIC);
+    return self->state.policy;
+}
+
 hfi_state_t *
 hfi_machine_state(hfi_machine_t *machine)
 {
@@ -238,18 +245,54 @@ machine_image(hfi_state_t *state, hfi_span_t hash)
     char why[512] = "";
     if (!hfi_image_take(state, hash, why, sizeof why))
         hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
+    hfi_policy_renew(state->policy);
+}
+
+/* What a caller may do is looked up once a session, so each must ask again. */
+static void
+machine_renew_roles(hfi_state_t *state)
+{
+    for (const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL); row != NULL;
+         row = hfi_idtable_next(&state->sessions, row))
+        hfi_session_set_roles(row->session, state->policy);
+}
+
+/* Limits that a POLICY may change; what was said in WELCOME stays as it was said. */
+static void
+machine_change_limits(hfi_state_t *state, const hf_value_t *policy)
+{
+    hf_cursor_t items;
+    hf_value_t key;
+    hf_value_t value;
+    hf_open(&items, policy);
+    while (hf_kind(policy) == HF_MAP && hf_next(&items, &key) && hf_next(&items, &value)) {
+        hfi_machine_limits_t said = state->boot.limits;
+        hfi_span_t name;
+        name.at = (const uint8_t *)hf_as_str(&key, &name.len);
+        if (name.at == NULL || !hfi_span_equal(name, hfi_span_of("limits")))
+            continue;
+        machine_set_limits(state, &value);
+        state->boot.limits.frame = said.frame;
+        state->boot.limits.depth = said.depth;
+        state->boot.limits.window = said.window;
+        state->boot.limits.window_bytes = said.window_bytes;
+    }
 }
 
 static void
 machine_policy(hfi_state_t *state, hfi_span_t bytes)
 {
-    char why[512];
+    char why[1024];
     hf_value_t policy;
     hfi_bytes_t scratch = {0};
     if (!machine_value(bytes, &scratch, &policy))
         hfi_state_log(state, HF_LOG_ERROR, "server", "the policy is no value");
     else if (!hfi_policy_set(state->policy, &policy, why, sizeof why))
-        hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
+        hfi_state_log(state, HF_LOG_ERROR, "server", "policy: %s", why);
+    else {
+        machine_renew_roles(state);
+        machine_change_limits(state, &policy);
+    }
     hfi_bytes_close(&scratch);
 }
 

@@ -12,6 +12,8 @@
 #include <base/span.h>
 #include <holdfast/plugin.h>
 
+#include <registry/policy.h>
+
 #include "event.h"
 #include "world.h"
 
@@ -43,6 +45,9 @@ size_t hfi_machine_fill(hfi_machine_t *self, uint64_t session, uint64_t after, u
 /* What a JOB "offload" is to run (work.h), on whatever thread; lent until its JOB_DONE is applied. NULL: it is another
  * kind of job. */
 hfi_work_t *hfi_machine_work(const hfi_machine_t *self, uint64_t job);
+
+/* Borrows the policy in force, to be read and to be asked whether settings would do. */
+hfi_policy_t *hfi_machine_policy(hfi_machine_t *self);
 
 /* Borrows the figures. */
 const hfi_machine_figures_t *hfi_machine_figures(const hfi_machine_t *self);

@@ -54,6 +54,7 @@ offload_begin(hfi_call_t *self)
                                 "the manager's memory is at its limit");
     }
     record->method = self->head.row;
+    record->returns = self->returns;
     record->park_due_ns = INT64_MAX;
     record->state = HFI_PARKED_ASKED;
     record->job = hfi_jobs_add(&state->jobs, record->place, self->referent->number);

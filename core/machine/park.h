@@ -54,6 +54,7 @@ typedef struct hfi_parked {
     uint64_t thread;
     hfi_referent_t *referent; /* held; NULL: a promise that is not known yet, `target` */
     uint64_t target;
+    hfi_type_t *returns;  /* as hfi_call_t.returns, from when it started */
     hfi_referent_t *home; /* whose state the waiters are in; held where it is not `referent` */
     uint32_t waiters;     /* bytes from the beginning of that state */
     int32_t job_status;

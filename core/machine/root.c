@@ -49,6 +49,22 @@ root_return_handle(hf_call_t *call, const hfi_referent_t *referent)
     return hf_return_written(call);
 }
 
+/* Whether the deployment, and a role of the caller's, let it make such a referent; false: raised. */
+static bool
+root_may_create(hfi_call_t *self, const hfi_type_t *type)
+{
+    const char *name = type->row->name;
+    hfi_access_t access = self->session == NULL
+                              ? HFI_CALLABLE
+                              : hfi_view_create(hfi_roles_view(self->session->roles, type));
+    if (access == HFI_HIDDEN)
+        (void)hfi_answer_raise(self, "NotExposed", NULL, "no %s can be created here", name);
+    else if (access == HFI_DENIED)
+        (void)hfi_answer_raise(self, "PermissionDenied", NULL,
+                               "no role of this user grants %s.create", name);
+    return access == HFI_CALLABLE;
+}
+
 /* Makes a referent of the typeid in argument k; the two behind it are the constructor's *args and **kwargs. */
 static hfi_referent_t *
 root_make(hf_call_t *call, uint32_t k)
@@ -61,7 +77,9 @@ root_make(hf_call_t *call, uint32_t k)
         (void)HF_RAISE(call, "NoSuchType", "no type '%.*s'", len, (const char *)name.at);
         return NULL;
     }
-    return hfi_hook_birth(self, type, hf_arg(call, k + 1), hf_arg(call, k + 2));
+    if (!root_may_create(self, type))
+        return NULL;
+    return hfi_hook_create(self, type, hf_arg(call, k + 1), hf_arg(call, k + 2));
 }
 
 static hf_err_t

@@ -178,3 +178,10 @@ hfi_session_is_for(const hfi_session_t *self, hfi_span_t user, int64_t uid)
         return false;
     return self->uid < 0 || self->uid == uid;
 }
+
+void
+hfi_session_set_roles(hfi_session_t *self, hfi_policy_t *policy)
+{
+    hfi_span_t user = self->user == NULL ? (hfi_span_t){NULL, 0} : hfi_span_of(self->user);
+    self->roles = hfi_policy_roles_of(policy, user, self->uid);
+}

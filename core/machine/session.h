@@ -12,6 +12,7 @@
 #include <base/idtable.h>
 #include <base/siphash.h>
 #include <holdfast/plugin.h>
+#include <registry/policy.h>
 #include <stream/stream.h>
 
 #include "alarm.h"
@@ -62,6 +63,7 @@ typedef struct hfi_session {
     int64_t pid;       /* the opener's; 0: unknown */
     int64_t opened_ns;
     char *client;        /* HELLO's free text, NUL-terminated */
+    hfi_roles_t *roles;  /* the opener's, by the policy in force */
     char *user;          /* the opener's, NUL-terminated; NULL: it showed none */
     bool is_manager;     /* what it holds, stubs hold there */
     bool is_send_out;    /* a SEND output for it is not taken yet */
@@ -108,6 +110,9 @@ int64_t hfi_session_due_ns(const hfi_session_t *self, int64_t grace_ns, int64_t 
 
 /* Whether its time is up. */
 bool hfi_session_is_expired(const hfi_session_t *self, int64_t now_ns, int64_t grace_ns);
+
+/* Looks up what its opener may do, anew. */
+void hfi_session_set_roles(hfi_session_t *self, hfi_policy_t *policy);
 
 /* Whether that peer may resume it: the same user and uid as the opener's, where it showed any. */
 bool hfi_session_is_for(const hfi_session_t *self, hfi_span_t user, int64_t uid);

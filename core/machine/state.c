@@ -33,6 +33,18 @@ typedef struct secret_row {
     hfi_session_t *session;
 } secret_row_t;
 
+/* What handle[Typeid] compares with: a further typeid counts as the type whose implementation it has. */
+static const char *
+state_typeid_of(void *context, uint64_t object, size_t *ret_len)
+{
+    const hfi_referent_t *referent = hfi_state_find(context, object);
+    if (referent == NULL)
+        return NULL;
+    const hfi_type_t *type = referent->type->base != NULL ? referent->type->base : referent->type;
+    *ret_len = strlen(type->row->name);
+    return type->row->name;
+}
+
 /* ---- tables --------------------------------------------------------------------------- */
 
 void
@@ -40,6 +52,8 @@ hfi_state_open(hfi_state_t *self, const hfi_machine_world_t *world, const hf_hos
 {
     *self = (hfi_state_t){.world = *world, .host = host, .account = {.limit = UINT64_MAX}};
     hfi_machine_limits_default(&self->boot.limits);
+    self->binder.typeid_of = state_typeid_of;
+    self->binder.context = self;
     self->plugins = hfi_plugins_new();
     self->policy = self->plugins == NULL ? NULL : hfi_policy_new(self->plugins);
     self->deadlines = hfi_deadlines_new();

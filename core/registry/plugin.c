@@ -275,6 +275,24 @@ hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why, size_t
     return add_type(self, row, own_name, why, why_room) ? self->types[self->n_types - 1] : NULL;
 }
 
+void
+hfi_plugins_adopt(hfi_plugins_t *self, hfi_type_t **alias_p)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    HF_ASSERT((*alias_p)->base != NULL && (*alias_p)->number == self->n_types);
+    if (!reserve(self, 1, 0))
+        HF_BUG("no memory for a type");
+    self->types[self->n_types++] = *alias_p;
+    *alias_p = NULL;
+}
+
+uint32_t
+hfi_plugins_n_types(const hfi_plugins_t *self)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    return self->n_types;
+}
+
 /* ---- looking up ------------------------------------------------------------------------- */
 
 hfi_type_t *
@@ -294,7 +312,7 @@ hfi_plugins_find_row(const hfi_plugins_t *self, const hf_type_t *row)
 {
     HF_CHECK(self, PLUGINS_MAGIC);
     for (uint32_t k = 0; k < self->n_types; k++) {
-        if (self->types[k]->declared == row)
+        if (self->types[k]->declared == row && self->types[k]->base == NULL)
             return self->types[k];
     }
     return NULL;

@@ -22,7 +22,13 @@ bool hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *w
 hfi_type_t *hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why,
                                 size_t why_room);
 
-/* The type of that typeid, or NULL. */
+/* Takes a type that has a base, whose number is the next. Ends the process where there is no memory. */
+void hfi_plugins_adopt(hfi_plugins_t *self, hfi_type_t **alias_p);
+
+/* How many types there are: the next one's number. */
+uint32_t hfi_plugins_n_types(const hfi_plugins_t *self);
+
+/* The type of that typeid, or NULL; a retired one is not found. */
 hfi_type_t *hfi_plugins_find_type(const hfi_plugins_t *self, const char *name, size_t len);
 
 /* The type made from that row, or NULL: what hf_return_new and hf_deref are given. */

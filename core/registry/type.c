@@ -299,8 +299,31 @@ hfi_type_new(const hf_type_t *row, const char *plugin, uint32_t number, char *wh
     self->plugin = plugin;
     self->number = number;
     self->is_internal = (copy->flags & HF_INTERNAL) != 0;
+    self->max_referents = UINT64_MAX;
+    self->max_memory_bytes = UINT64_MAX;
     if (!fill(&c, self, copy))
         hfi_type_destroy(&self);
+    return self;
+}
+
+hfi_type_t *
+hfi_type_new_alias(const hfi_type_t *base, hfi_span_t name, uint32_t number, char *why,
+                   size_t why_room)
+{
+    HF_ASSERT(base->base == NULL && name.len <= HFI_MAX_NAME_BYTES);
+    hfi_type_t *self = hfi_type_new(base->declared, base->plugin, number, why, why_room);
+    if (self == NULL)
+        return NULL;
+    self->base = base;
+    self->plugin_number = base->plugin_number;
+    self->name = calloc(1, name.len + 1);
+    if (self->name == NULL) {
+        (void)snprintf(why, why_room, "no memory");
+        hfi_type_destroy(&self);
+        return NULL;
+    }
+    memcpy(self->name, name.at, name.len);
+    self->copy->name = self->name;
     return self;
 }
 
@@ -317,6 +340,7 @@ hfi_type_destroy(hfi_type_t **self_p)
     free(self->methods);
     free(self->rows);
     free(self->copy);
+    free(self->name);
     free(self);
 }
 

@@ -37,6 +37,8 @@ typedef struct hfi_method {
     uint32_t number; /* its place in hfi_type.methods: what state keeps instead of a pointer */
 } hfi_method_t;
 
+struct hfi_exposure;
+
 typedef struct hfi_type {
     const hf_type_t *row; /* a copy of the author's; its `methods` are not to be used */
     const hf_type_t
@@ -48,9 +50,16 @@ typedef struct hfi_type {
     uint32_t n_methods;
     uint32_t number; /* of the type in this manager, from 0; never used twice */
     bool is_internal;
-    bool is_retired; /* a newer one has its typeid: nothing is made of it by name any more */
+    bool
+        is_retired; /* a newer one has its typeid, or it is no longer configured: none is made by name */
     uint64_t referents, calls, errors, memory_bytes; /* figures, the machine's to count */
-    hf_type_t *copy; /* what `row` and the rows of `methods` point to */
+    const struct hfi_type
+        *base; /* the type whose implementation it serves under another typeid; NULL: its own */
+    const struct hfi_exposure
+        *exposure; /* the deployment's, policy's to set; NULL: it says nothing */
+    uint64_t max_referents, max_memory_bytes; /* likewise; UINT64_MAX: no limit */
+    char *name;                               /* of one with a base */
+    hf_type_t *copy;                          /* what `row` and the rows of `methods` point to */
     hf_method_t *rows;
 } hfi_type_t;
 
@@ -58,6 +67,18 @@ typedef struct hfi_type {
 hfi_type_t *hfi_type_new(const hf_type_t *row, const char *plugin, uint32_t number, char *why,
                          size_t why_room);
 void hfi_type_destroy(hfi_type_t **self_p);
+
+/* The same implementation under another typeid, with figures and exposure of its own. */
+hfi_type_t *hfi_type_new_alias(const hfi_type_t *base, hfi_span_t name, uint32_t number, char *why,
+                               size_t why_room);
+
+/* Whether the deployment allows it so many bytes more. */
+static inline bool
+hfi_type_has_room(const hfi_type_t *self, uint64_t bytes)
+{
+    return self->memory_bytes <= self->max_memory_bytes &&
+           bytes <= self->max_memory_bytes - self->memory_bytes;
+}
 
 /* The method of that name, or NULL. */
 const hfi_method_t *hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len);

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include <base/check.h>
+#include <value/admit.h>
 #include <value/writer.h>
 
 #include "intake.h"
@@ -179,39 +180,72 @@ hfi_boot_close(hfi_boot_t *self)
     hfi_bytes_close(&self->policy);
 }
 
-/* Applies the batch; false at the first error that the machine logs. */
-static bool
-boot_apply(hfi_machine_t *machine, const hfi_batch_t *batch, char *why, size_t why_room)
+/* What the machine logs as an error becomes a complaint. */
+static void
+boot_apply(hfi_machine_t *machine, const hfi_event_t *event, hfi_complaints_t *complaints)
 {
-    for (size_t k = 0; k < batch->n; k++) {
-        hfi_output_t output;
-        hfi_machine_apply(machine, &batch->at[k]);
-        while (hfi_machine_take_output(machine, &output)) {
-            if (output.kind == HFI_OUTPUT_LOG && output.number <= HF_LOG_ERROR) {
-                (void)snprintf(why, why_room, "%.*s: %.*s", (int)output.text.len,
-                               (const char *)output.text.at, (int)output.bytes.len,
-                               (const char *)output.bytes.at);
-                return false;
-            }
-        }
+    hfi_output_t output;
+    hfi_machine_apply(machine, event);
+    while (hfi_machine_take_output(machine, &output)) {
+        if (output.kind == HFI_OUTPUT_LOG && output.number <= HF_LOG_ERROR)
+            (void)hfi_complaints_add(complaints, 0, "%.*s: %.*s", (int)output.text.len,
+                                     (const char *)output.text.at, (int)output.bytes.len,
+                                     (const char *)output.bytes.at);
     }
-    return true;
 }
 
 bool
-hfi_boot_check(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, size_t why_room)
+hfi_boot_write_policy(const hfi_settings_t *settings, hfi_machine_t *machine, hfi_bytes_t *to,
+                      hfi_complaints_t *complaints)
+{
+    hf_value_t policy;
+    hfi_bytes_t scratch = {0};
+    if (!boot_write_policy(to, settings) ||
+        hfi_admit_value(hfi_bytes_span(to), HFI_DEPTH_MAX, &scratch, &policy, NULL) !=
+            HFI_ADMIT_OK) {
+        hfi_bytes_close(&scratch);
+        return hfi_complaints_add(complaints, 0, "the configuration is no text in UTF-8");
+    }
+    bool is_sound =
+        hfi_deploy_check(&settings->deploy, hfi_machine_policy(machine), &policy, complaints);
+    hfi_bytes_close(&scratch);
+    hfi_complaints_sort(complaints);
+    return is_sound;
+}
+
+/* Everything but the policy goes into the machine; then the policy is looked at, and put in force. */
+static void
+boot_try(hfi_machine_t *machine, const hfi_settings_t *settings, const hfi_batch_t *batch,
+         hfi_complaints_t *complaints)
+{
+    hfi_bytes_t policy = {0};
+    for (size_t k = 0; k < batch->n; k++) {
+        if (batch->at[k].kind != HFI_EVENT_POLICY)
+            boot_apply(machine, &batch->at[k], complaints);
+    }
+    if (hfi_boot_write_policy(settings, machine, &policy, complaints))
+        boot_apply(machine,
+                   &(hfi_event_t){.kind = HFI_EVENT_POLICY, .bytes = hfi_bytes_span(&policy)},
+                   complaints);
+    hfi_bytes_close(&policy);
+}
+
+hfi_machine_t *
+hfi_boot_trial(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_complaints_t *complaints)
 {
     hfi_machine_world_t world = {.find_image = hfi_loader_find, .context = loader};
     hfi_boot_t boot = {0};
+    size_t before = complaints->n;
     hfi_batch_t *batch = calloc(1, sizeof *batch);
     hfi_machine_t *machine = hfi_machine_new(&world);
-    bool is_fine = false;
     if (batch == NULL || machine == NULL || !hfi_boot_write(&boot, settings, loader, NULL, batch))
-        (void)snprintf(why, why_room, "the manager cannot begin: no memory, or too many plugins");
+        (void)hfi_complaints_add(complaints, 0,
+                                 "the manager cannot begin: no memory, or too many plugins");
     else
-        is_fine = boot_apply(machine, batch, why, why_room);
-    hfi_machine_destroy(&machine);
+        boot_try(machine, settings, batch, complaints);
     hfi_boot_close(&boot);
     free(batch);
-    return is_fine;
+    if (complaints->n != before)
+        hfi_machine_destroy(&machine);
+    return machine;
 }

@@ -29,9 +29,14 @@ bool hfi_boot_write(hfi_boot_t *self, const hfi_settings_t *settings, const hfi_
                     const hfi_front_t *front, hfi_batch_t *batch);
 void hfi_boot_close(hfi_boot_t *self);
 
-/* Boots a machine to see whether it has anything against the plugins and the policy. False with why, its first
- * complaint. */
-bool hfi_boot_check(const hfi_settings_t *settings, hfi_loader_t *loader, char *why,
-                    size_t why_room);
+/* Boots a machine to see whether it has anything against the plugins and the policy, which is then in force. NULL:
+ * there are complaints. */
+hfi_machine_t *hfi_boot_trial(const hfi_settings_t *settings, hfi_loader_t *loader,
+                              hfi_complaints_t *complaints);
+
+/* Asks the machine's policy whether the settings would do, and writes what POLICY is to carry. False: there are
+ * complaints. */
+bool hfi_boot_write_policy(const hfi_settings_t *settings, hfi_machine_t *machine, hfi_bytes_t *to,
+                           hfi_complaints_t *complaints);
 
 #endif

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* config -- see config.h
- *
- * zconfig keeps no line numbers, but each of its items was one line that is neither blank nor a comment, in the
- * file's order: so the n-th item of a walk is the n-th such line. What zconfig has to say about a line that it
- * does not understand it prints on stdout; config_parse catches that.
- */
+/* config -- see config.h */
 #define _GNU_SOURCE
 #include "config.h"
 
@@ -13,16 +8,17 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <base/check.h>
 #include <base/endpoint.h>
 #include <holdfast/value.h>
 
+#include "branch.h"
 #include "ceiling.h"
+#include "source.h"
 
-enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_SENTENCE = 256 };
+enum { CONFIG_SENTENCE = 256 };
 
 #define CONFIG_SECONDS_MAX 1e6
 
@@ -41,30 +37,11 @@ typedef enum config_kind {
 /* One file being read. */
 typedef struct config {
     hfi_settings_t *settings;
-    const char *file;
-    const char *text;
-    uint32_t item; /* of the walk, from 1 */
-    char *why;
-    size_t why_room;
+    const hfi_source_t *source;
+    unsigned item; /* of the walk, from 1 */
 } config_t;
 
 /* ---- refusing ------------------------------------------------------------------------- */
-
-static uint32_t
-config_line(const config_t *self)
-{
-    uint32_t line = 0;
-    uint32_t item = 0;
-    for (const char *at = self->text; at != NULL && *at != '\0' && item < self->item;) {
-        line++;
-        const char *first = at + strspn(at, " \t\r");
-        if (*first != '\n' && *first != '#' && *first != '\0')
-            item++;
-        const char *end = strchr(at, '\n');
-        at = end != NULL ? end + 1 : NULL;
-    }
-    return line;
-}
 
 static bool __attribute__((format(printf, 3, 4)))
 config_say(char *why, size_t why_room, const char *format, ...)
@@ -84,8 +61,8 @@ config_refuse(config_t *self, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    return config_say(self->why, self->why_room, "%s:%u: %s", self->file, config_line(self),
-                      sentence);
+    return hfi_complaints_add(self->source->complaints, hfi_source_line(self->source, self->item),
+                              "%s", sentence);
 }
 
 /* ---- texts ---------------------------------------------------------------------------- */
@@ -111,20 +88,6 @@ config_close_texts(hfi_texts_t *self)
         free(self->at[k]);
     free(self->at);
     *self = (hfi_texts_t){0};
-}
-
-/* Adds the words of `list`, parted by blanks or commas. */
-static bool
-config_add_words(hfi_texts_t *self, const char *list)
-{
-    static const char between[] = " \t,";
-    for (list += strspn(list, between); *list != '\0'; list += strspn(list, between)) {
-        size_t len = strcspn(list, between);
-        if (!config_add_text(self, list, len))
-            return false;
-        list += len;
-    }
-    return true;
 }
 
 /* ---- values --------------------------------------------------------------------------- */
@@ -242,24 +205,6 @@ config_put(config_t *self, const char *name, config_kind_t kind, void *place, co
 
 /* ---- the tree ------------------------------------------------------------------------- */
 
-static const char *
-config_value(zconfig_t *item)
-{
-    const char *value = zconfig_value(item);
-    return value != NULL ? value : "";
-}
-
-/* Whether an elder sibling has the same name. */
-static bool
-config_is_second(zconfig_t *first, zconfig_t *item)
-{
-    for (zconfig_t *it = first; it != item; it = zconfig_next(it)) {
-        if (strcmp(zconfig_name(it), zconfig_name(item)) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Where a limit's value goes; NULL: there is none of that name. */
 static uint64_t *
 config_limit_of(hfi_settings_limits_t *limits, const char *name)
@@ -279,73 +224,30 @@ config_limit_of(hfi_settings_limits_t *limits, const char *name)
     return NULL;
 }
 
-static bool
+static void
+config_read_limit(config_t *self, zconfig_t *first, zconfig_t *item)
+{
+    const char *name = zconfig_name(item);
+    uint64_t *place = config_limit_of(&self->settings->limits, name);
+    if (place == NULL)
+        (void)config_refuse(self, "there is no limit '%s' (see --help-config)", name);
+    else if (hfi_source_is_second(first, item))
+        (void)config_refuse(self, "limits/%s is given twice", name);
+    else if (zconfig_child(item) != NULL)
+        (void)config_refuse(self, "a limit has no section");
+    else if (config_put(self, name, CONFIG_BYTES, place, hfi_source_value(item)) && *place == 0)
+        (void)config_refuse(self, "limits/%s is at least 1", name);
+}
+
+static void
 config_read_limits(config_t *self, zconfig_t *section)
 {
     zconfig_t *first = zconfig_child(section);
     for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
         self->item++;
-        const char *name = zconfig_name(item);
-        uint64_t *place = config_limit_of(&self->settings->limits, name);
-        if (place == NULL)
-            return config_refuse(self, "there is no limit '%s' (see --help-config)", name);
-        if (config_is_second(first, item))
-            return config_refuse(self, "limits/%s is given twice", name);
-        if (zconfig_child(item) != NULL)
-            return config_refuse(self, "a limit has no section");
-        if (!config_put(self, name, CONFIG_BYTES, place, config_value(item)))
-            return false;
-        if (*place == 0)
-            return config_refuse(self, "limits/%s is at least 1", name);
+        config_read_limit(self, first, item);
+        self->item += hfi_source_count_below(item);
     }
-    return true;
-}
-
-static bool
-config_read_exposure(config_t *self, hfi_exposure_t *type, zconfig_t *section)
-{
-    for (zconfig_t *item = zconfig_child(section); item != NULL; item = zconfig_next(item)) {
-        self->item++;
-        const char *name = zconfig_name(item);
-        hfi_texts_t *place = NULL;
-        if (strcmp(name, "expose") == 0) {
-            place = &type->expose;
-            type->has_expose = true;
-        } else if (strcmp(name, "hide") == 0) {
-            place = &type->hide;
-        }
-        if (place == NULL || zconfig_child(item) != NULL)
-            return config_refuse(self, "a type has `expose` and `hide`, not '%s'", name);
-        if (!config_add_words(place, config_value(item)))
-            return config_refuse(self, "no memory");
-    }
-    return true;
-}
-
-static bool
-config_read_types(config_t *self, zconfig_t *section)
-{
-    hfi_settings_t *settings = self->settings;
-    zconfig_t *first = zconfig_child(section);
-    for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
-        self->item++;
-        if (config_is_second(first, item))
-            return config_refuse(self, "types/%s is given twice", zconfig_name(item));
-        if (*config_value(item) != '\0')
-            return config_refuse(self, "a type is a section: expose and hide stand below it");
-        hfi_exposure_t *types = realloc(settings->types, (settings->n_types + 1) * sizeof *types);
-        if (types == NULL)
-            return config_refuse(self, "no memory");
-        settings->types = types;
-        hfi_exposure_t *type = &types[settings->n_types];
-        *type = (hfi_exposure_t){.typeid_ = strdup(zconfig_name(item))};
-        if (type->typeid_ == NULL)
-            return config_refuse(self, "no memory");
-        settings->n_types++;
-        if (!config_read_exposure(self, type, item))
-            return false;
-    }
-    return true;
 }
 
 /* Finds the key's place and kind; NULL: there is no such key. */
@@ -362,125 +264,125 @@ config_find(hfi_settings_t *settings, const char *name, config_kind_t *ret_kind)
     return NULL;
 }
 
-static bool
+static void
 config_read_key(config_t *self, zconfig_t *first, zconfig_t *item)
 {
     config_kind_t kind;
     const char *name = zconfig_name(item);
     void *place = config_find(self->settings, name, &kind);
+    bool is_list = place != NULL &&
+                   (kind == CONFIG_ENDPOINTS || kind == CONFIG_PLACES || kind == CONFIG_TEXTS);
     if (place == NULL)
-        return config_refuse(self, "there is no key '%s' (see --help-config)", name);
-    bool is_list = kind == CONFIG_ENDPOINTS || kind == CONFIG_PLACES || kind == CONFIG_TEXTS;
-    if (!is_list && config_is_second(first, item))
-        return config_refuse(self, "%s is given twice", name);
-    if (zconfig_child(item) != NULL)
-        return config_refuse(self, "%s is a key, not a section", name);
-    return config_put(self, name, kind, place, config_value(item));
+        (void)config_refuse(self, "there is no key '%s' (see --help-config)", name);
+    else if (!is_list && hfi_source_is_second(first, item))
+        (void)config_refuse(self, "%s is given twice", name);
+    else if (zconfig_child(item) != NULL)
+        (void)config_refuse(self, "%s is a key, not a section", name);
+    else
+        (void)config_put(self, name, kind, place, hfi_source_value(item));
 }
 
-static bool
+/* A section, to be kept or passed over. */
+static void
+config_read_section(config_t *self, zconfig_t *first, zconfig_t *item)
+{
+    const char *name = zconfig_name(item);
+    unsigned below = self->item + hfi_source_count_below(item);
+    if (hfi_source_is_second(first, item))
+        (void)config_refuse(self, "%s is given twice", name);
+    else if (*hfi_source_value(item) != '\0')
+        (void)config_refuse(self, "%s is a section: what is in it stands below, four spaces in",
+                            name);
+    else if (strcmp(name, "limits") == 0)
+        config_read_limits(self, item);
+    else
+        hfi_branch_keep(&self->settings->deploy, self->source, item, self->item);
+    self->item = below;
+}
+
+static void
 config_read_tree(config_t *self, zconfig_t *root)
 {
     zconfig_t *first = zconfig_child(root);
     for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
-        self->item++;
         const char *name = zconfig_name(item);
-        bool is_limits = strcmp(name, "limits") == 0;
-        bool is_section = is_limits || strcmp(name, "types") == 0;
-        if (is_section && config_is_second(first, item))
-            return config_refuse(self, "%s is given twice", name);
-        if (is_section && *config_value(item) != '\0')
-            return config_refuse(
-                self, "%s is a section: what is in it stands below, four spaces in", name);
-        bool is_fine = is_limits    ? config_read_limits(self, item)
-                       : is_section ? config_read_types(self, item)
-                                    : config_read_key(self, first, item);
-        if (!is_fine)
-            return false;
+        self->item++;
+        if (strcmp(name, "limits") == 0 || hfi_branch_is_kept(name)) {
+            config_read_section(self, first, item);
+            continue;
+        }
+        config_read_key(self, first, item);
+        self->item += hfi_source_count_below(item);
     }
-    return true;
-}
-
-/* ---- the file ------------------------------------------------------------------------- */
-
-/* Turns what zconfig said, "DATE TIME E (zconfig): (LINE) REASON", into a sentence. */
-static bool
-config_refuse_syntax(const config_t *self, char *said)
-{
-    said[strcspn(said, "\r\n")] = '\0';
-    char *at = strstr(said, "(zconfig): (");
-    unsigned line = 0;
-    char *reason = at != NULL ? strchr(at + 12, ')') : NULL;
-    if (reason == NULL || sscanf(at + 12, "%u", &line) != 1) // NOLINT(cert-err34-c): checked by %u
-        return config_say(self->why, self->why_room, "%s: zconfig cannot read it", self->file);
-    return config_say(self->why, self->why_room, "%s:%u: %s", self->file, line, reason + 2);
-}
-
-/* Parses the text, holding back what zconfig prints meanwhile. Called at the start, while no other thread of
- * ours prints. */
-static zconfig_t *
-config_parse(config_t *self)
-{
-    char said[CONFIG_SENTENCE] = "";
-    (void)fflush(stdout);
-    int out = dup(STDOUT_FILENO);
-    int catcher = memfd_create("zconfig", MFD_CLOEXEC);
-    bool is_caught = out >= 0 && catcher >= 0 && dup2(catcher, STDOUT_FILENO) >= 0;
-    zconfig_t *root = zconfig_str_load(self->text);
-    (void)fflush(stdout);
-    if (is_caught) {
-        (void)dup2(out, STDOUT_FILENO);
-        ssize_t n = pread(catcher, said, sizeof said - 1, 0);
-        said[n > 0 ? n : 0] = '\0';
-    }
-    if (out >= 0)
-        (void)close(out);
-    if (catcher >= 0)
-        (void)close(catcher);
-    if (root == NULL)
-        (void)config_refuse_syntax(self, said);
-    return root;
-}
-
-/* Gives the file's text, to be freed by the caller; NULL with why. */
-static char *
-config_slurp(const char *file, char *why, size_t why_room)
-{
-    char *text = NULL;
-    FILE *from = fopen(file, "re");
-    size_t n = 0;
-    if (from != NULL && (text = malloc(CONFIG_FILE_MAX + 1)) != NULL)
-        n = fread(text, 1, CONFIG_FILE_MAX + 1, from);
-    if (from == NULL || text == NULL || ferror(from))
-        (void)config_say(why, why_room, "%s: %s", file, strerrordesc_np(errno));
-    else if (n > CONFIG_FILE_MAX)
-        (void)config_say(why, why_room, "%s is longer than %d bytes", file, CONFIG_FILE_MAX);
-    else if (memchr(text, '\0', n) != NULL)
-        (void)config_say(why, why_room, "%s is no text", file);
-    else {
-        text[n] = '\0';
-        (void)fclose(from);
-        return text;
-    }
-    if (from != NULL)
-        (void)fclose(from);
-    free(text);
-    return NULL;
 }
 
 bool
-hfi_settings_read(hfi_settings_t *self, const char *file, char *why, size_t why_room)
+hfi_settings_read(hfi_settings_t *self, hfi_complaints_t *complaints)
 {
-    char *text = config_slurp(file, why, why_room);
-    if (text == NULL)
+    hfi_source_t source;
+    size_t before = complaints->n;
+    if (!hfi_source_open(&source, complaints))
         return false;
-    config_t config = {
-        .settings = self, .file = file, .text = text, .why = why, .why_room = why_room};
-    zconfig_t *root = config_parse(&config);
-    bool is_fine = root != NULL && config_read_tree(&config, root);
-    zconfig_destroy(&root);
-    free(text);
-    return is_fine;
+    config_t config = {.settings = self, .source = &source};
+    config_read_tree(&config, source.root);
+    hfi_source_close(&source);
+    hfi_complaints_sort(complaints);
+    return complaints->n == before;
+}
+
+/* ---- what differs --------------------------------------------------------------------- */
+
+static bool
+config_same_texts(const hfi_texts_t *a, const hfi_texts_t *b)
+{
+    bool is_same = a->n == b->n;
+    for (size_t k = 0; is_same && k < a->n; k++)
+        is_same = strcmp(a->at[k], b->at[k]) == 0;
+    return is_same;
+}
+
+/* Whether two members of that kind are the same. */
+static bool
+config_same(config_kind_t kind, const void *a, const void *b)
+{
+    switch (kind) {
+    case CONFIG_ENDPOINTS:
+    case CONFIG_PLACES:
+    case CONFIG_TEXTS:
+        return config_same_texts(a, b);
+    case CONFIG_TEXT: {
+        const char *one = *(char *const *)a;
+        const char *other = *(char *const *)b;
+        return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+    }
+    case CONFIG_FLAG:
+        return *(const bool *)a == *(const bool *)b;
+    case CONFIG_PLACEMENT:
+        return *(const hfi_placement_t *)a == *(const hfi_placement_t *)b;
+    case CONFIG_LEVEL:
+        return *(const hfi_log_level_t *)a == *(const hfi_log_level_t *)b;
+    case CONFIG_SECONDS:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case CONFIG_BYTES:
+        return *(const uint64_t *)a == *(const uint64_t *)b;
+    }
+    HF_BUG("a kind that cannot be compared");
+}
+
+void
+hfi_settings_compare(const hfi_settings_t *self, const hfi_settings_t *other,
+                     void (*say)(void *context, const char *key), void *context)
+{
+#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
+    if (!config_same(CONFIG_##kind_, &self->member_, &other->member_))                             \
+        say(context, #key_);
+#include "config.def"
+#undef HFI_CONFIG
+    const hfi_settings_limits_t *a = &self->limits;
+    const hfi_settings_limits_t *b = &other->limits;
+    if (a->frame != b->frame || a->depth != b->depth || a->window != b->window ||
+        a->window_bytes != b->window_bytes)
+        say(context, "limits (frame, depth, window, window_bytes)");
 }
 
 /* ---- settings ------------------------------------------------------------------------- */
@@ -514,12 +416,7 @@ hfi_settings_destroy(hfi_settings_t **self_p)
     hfi_settings_t *self = *self_p;
     if (self == NULL)
         return;
-    for (size_t k = 0; k < self->n_types; k++) {
-        free(self->types[k].typeid_);
-        config_close_texts(&self->types[k].expose);
-        config_close_texts(&self->types[k].hide);
-    }
-    free(self->types);
+    hfi_deploy_close(&self->deploy);
     config_close_texts(&self->binds);
     config_close_texts(&self->plugins);
     config_close_texts(&self->endpoints);
@@ -655,32 +552,55 @@ config_write_key(hf_writer_t *w, const char *key)
     hf_write_str(w, key, strlen(key));
 }
 
-static void
-config_write_methods(hf_writer_t *w, const char *key, const hfi_texts_t *methods)
-{
-    config_write_key(w, key);
-    hf_write_list(w, methods->n);
-    for (size_t k = 0; k < methods->n; k++)
-        config_write_key(w, methods->at[k]);
-}
-
 void
 hfi_settings_policy(const hfi_settings_t *self, hf_writer_t *to)
 {
-    hf_write_map(to, 1);
-    config_write_key(to, "types");
-    hf_write_map(to, self->n_types);
-    for (size_t k = 0; k < self->n_types; k++) {
-        const hfi_exposure_t *type = &self->types[k];
-        config_write_key(to, type->typeid_);
-        hf_write_map(to, type->has_expose ? 2 : 1);
-        if (type->has_expose)
-            config_write_methods(to, "expose", &type->expose);
-        config_write_methods(to, "hide", &type->hide);
-    }
+    size_t n = 0;
+#define HFI_LIMIT(name_, default_, text_) n++;
+#include <machine/limit.def>
+#undef HFI_LIMIT
+    hf_write_map(to, self->deploy.n_sections + (size_t)1);
+    hfi_write_raw(to, self->deploy.sections.at, self->deploy.sections.len);
+    config_write_key(to, "limits");
+    hf_write_map(to, n);
+#define HFI_LIMIT(name_, default_, text_)                                                          \
+    config_write_key(to, #name_);                                                                  \
+    hf_write_uint(to, self->limits.name_);
+#include <machine/limit.def>
+#undef HFI_LIMIT
 }
 
 /* ---- help ----------------------------------------------------------------------------- */
+
+static const char config_deploy_help[] =
+    "\ntypes\n"
+    "#   TYPEID\n"
+    "#       is = \"TYPEID\"         a further typeid, with that one's implementation\n"
+    "#       expose = \"METHOD …\"   only these can be called\n"
+    "#       hide = \"METHOD …\"     these cannot; str, repr, getvalue and create may be named "
+    "too\n"
+    "#       rename\n"
+    "#           METHOD = NAME     called so, and no longer as before\n"
+    "#       returns\n"
+    "#           METHOD = TYPEID   what it answers goes to that type's constructor, and the answer "
+    "is a proxy\n"
+    "#       defaults\n"
+    "#           PARAMETER = VALUE of the constructor, where the creator gives none\n"
+    "#       limits\n"
+    "#           instances = N     referents of the type\n"
+    "#           memory = BYTES    of all of them\n"
+    "\nroles\n"
+    "#   ROLE\n"
+    "#       grant = \"TYPEID.METHOD …\"  with * in either; TYPEID.create is making one\n"
+    "#       reads = \"TYPEID …\"         its methods that only read\n"
+    "#   A * stands for every typeid but the manager's own, `manager`. Without roles, users and "
+    "others\n"
+    "#   everybody may do everything; with any of them, what no role grants is denied.\n"
+    "\nusers\n"
+    "#   USER = \"ROLE …\"           on ipc, by name or number\n"
+    "\nothers\n"
+    "#   ipc = \"ROLE …\"            of whom users does not name\n"
+    "#   tcp = \"ROLE …\"\n";
 
 void
 hfi_settings_help(FILE *to)
@@ -698,10 +618,5 @@ hfi_settings_help(FILE *to)
     (void)fprintf(to, "#   %-16s = %-10llu %s\n", #name_, (unsigned long long)(default_), text_);
 #include <machine/limit.def>
 #undef HFI_LIMIT
-    (void)fprintf(
-        to,
-        "\ntypes\n"
-        "#   TYPEID\n"
-        "#       expose = \"METHOD …\"   only these can be called\n"
-        "#       hide = \"METHOD …\"     these cannot; str, repr and getvalue may be named too\n");
+    (void)fputs(config_deploy_help, to);
 }

@@ -2,7 +2,8 @@
 /* config -- what the operator wants: a zconfig file, checked key by key, to settings and the machine's values.
  *
  * The file is ZPL: `key = value` lines, sections by four spaces. Whatever is unknown, doubled or out of range is
- * refused with its file and line; nothing is guessed.
+ * refused with its file and line, all of it in one reading; nothing is guessed. What may be in types, roles, users and
+ * others is for the policy to say.
  *
  * Thread: one at a time.
  */
@@ -15,6 +16,8 @@
 
 #include <holdfast/value.h>
 
+#include "complaint.h"
+#include "deploy.h"
 #include "log.h"
 
 typedef enum hfi_placement {
@@ -26,14 +29,6 @@ typedef struct hfi_texts {
     char **at;
     size_t n;
 } hfi_texts_t;
-
-/* A type's exposure, as the file gives it. */
-typedef struct hfi_exposure {
-    char *typeid_;
-    hfi_texts_t expose;
-    hfi_texts_t hide;
-    bool has_expose; /* an empty list hides all */
-} hfi_exposure_t;
 
 typedef struct hfi_settings_limits {
 #define HFI_LIMIT(name_, default_, text_) uint64_t name_;
@@ -58,16 +53,20 @@ typedef struct hfi_settings {
 #undef HFI_CONFIG
     char *folder; /* of the default endpoint; hfi_settings_complete finds it */
     hfi_settings_limits_t limits;
-    hfi_exposure_t *types;
-    size_t n_types;
+    hfi_deploy_t deploy;
 } hfi_settings_t;
 
 /* Gives the defaults, but for the endpoint and the run_dir: hfi_settings_complete. NULL: no memory. */
 hfi_settings_t *hfi_settings_new(void);
 void hfi_settings_destroy(hfi_settings_t **self_p);
 
-/* Reads the file on top of what is there. False with "FILE:LINE: what is wrong" in why. */
-bool hfi_settings_read(hfi_settings_t *self, const char *file, char *why, size_t why_room);
+/* Reads the file that the complaints name on top of what is there, as far as it can be read. False: there are
+ * complaints. */
+bool hfi_settings_read(hfi_settings_t *self, hfi_complaints_t *complaints);
+
+/* Calls `say` for each key that differs and cannot be changed while a manager serves. */
+void hfi_settings_compare(const hfi_settings_t *self, const hfi_settings_t *other,
+                          void (*say)(void *context, const char *key), void *context);
 
 /* As the command line gives them. False: no memory. */
 bool hfi_settings_add_plugin(hfi_settings_t *self, const char *path);
@@ -81,7 +80,7 @@ bool hfi_settings_complete(hfi_settings_t *self, char *why, size_t why_room);
 bool hfi_settings_check_endpoint(const char *endpoint, bool is_insecure, char *why,
                                  size_t why_room);
 
-/* Writes the policy as one value (registry/policy.h). */
+/* Writes what POLICY carries as one value (registry/policy.h). */
 void hfi_settings_policy(const hfi_settings_t *self, hf_writer_t *to);
 
 /* What --help-config prints. */

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -32,6 +33,7 @@
 #include "journal.h"
 #include "pace.h"
 #include "probe.h"
+#include "reload.h"
 
 #define LOOP_MAGIC     0x100bf001u
 #define LOOP_REST_NS   INT64_C(50000000)  /* sleeps from here on let the watchdog sleep too */
@@ -53,6 +55,7 @@ struct hfi_loop {
     hfi_journal_t *journal; /* NULL: nothing is recorded */
     hfi_machine_t *machine;
     hfi_boot_t boot;
+    hfi_bytes_t policy; /* of this round's POLICY, which borrows it */
     hfi_pace_t pace;
     int cpu; /* -1: anywhere */
     hfi_poll_t poll;
@@ -212,6 +215,7 @@ hfi_loop_destroy(hfi_loop_t **self_p)
     hfi_watch_destroy(&self->watch);
     hfi_dones_destroy(&self->dones);
     hfi_boot_close(&self->boot);
+    hfi_bytes_close(&self->policy);
     HF_BURY(self);
     free(self);
     *self_p = NULL;
@@ -254,19 +258,39 @@ loop_wait(hfi_loop_t *self)
 
 /* ---- 2: gather ------------------------------------------------------------------------ */
 
+/* What a file says now goes to the machine like all that comes from outside. */
+static void
+loop_reload(hfi_loop_t *self)
+{
+    const hfi_loop_world_t *world = &self->world;
+    hfi_bytes_close(&self->policy);
+    if (!hfi_reload(world->config, world->configured, self->machine, world->log, &self->policy))
+        return;
+    hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_POLICY);
+    HF_ASSERT(event != NULL); /* signals are gathered early in the batch, and this is one a round */
+    event->bytes = hfi_bytes_span(&self->policy);
+}
+
 /* A first signal drains; a second one does not wait. */
 static void
 loop_gather_signals(hfi_loop_t *self)
 {
     struct signalfd_siginfo signal;
+    bool is_reload = false;
     while ((self->called & LOOP_SIGNALS) != 0 &&
            read(self->world.signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo == SIGHUP && self->world.config != NULL) {
+            is_reload = true;
+            continue;
+        }
         hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_STOP);
         if (event == NULL)
             return;
         event->drain_s = self->is_stopping ? 0.0 : (double)self->world.settings->drain_ms / 1000.0;
         self->is_stopping = true;
     }
+    if (is_reload)
+        loop_reload(self);
 }
 
 /* What was loaded while serving; before the answer to who asked for it. */

@@ -18,7 +18,9 @@ typedef struct hfi_loop_world {
     hfi_loader_t *loader;           /* with the plugins loaded */
     hfi_log_t *log;
     const char *record; /* the file to record to, NULL: none */
-    int signals;        /* a signalfd of what stops the manager, -1: none */
+    const char *config; /* the file that SIGHUP reads again, NULL: none, and SIGHUP stops */
+    const hfi_settings_t *configured; /* what it gave at the start, and nothing else did */
+    int signals; /* a signalfd of what stops the manager and of SIGHUP, -1: none */
 } hfi_loop_world_t;
 
 /* Binds the endpoints and boots the machine. NULL with why. */

@@ -1,337 +1,386 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* policy -- what a deployment exposes, each refusal of its settings, and views that find every name. */
-#include "given.h"
+/* policy -- what a deployment exposes: each key of a type, and each refusal with its place. */
+#include "deployed.h"
 
-#include <stdlib.h>
-
-#include <registry/policy.h>
-
-extern const hf_plugin_t hf_plugin_counter;
-
-static hf_err_t
-run(hf_call_t *call, void *self)
-{
-    (void)call;
-    (void)self;
-    return HF_OK;
-}
-
-typedef struct world {
-    hfi_plugins_t *plugins;
-    hfi_policy_t *policy;
-    hfi_type_t *type; /* Counter: add, and the three universals */
-    char why[256];
-} world_t;
-
-static int
-world_open(void **state)
-{
-    world_t *w = calloc(1, sizeof *w);
-    assert_non_null(w);
-    w->plugins = hfi_plugins_new();
-    assert_true(hfi_plugins_add(w->plugins, &hf_plugin_counter, w->why, sizeof w->why));
-    w->policy = hfi_policy_new(w->plugins);
-    w->type = hfi_plugins_find_type(w->plugins, "Counter", 7);
-    *state = w;
-    return 0;
-}
-
-static int
-world_close(void **state)
-{
-    world_t *w = *state;
-    hfi_policy_destroy(&w->policy);
-    hfi_policy_destroy(&w->policy);
-    hfi_plugins_destroy(&w->plugins);
-    free(w);
-    return 0;
-}
-
-static const hfi_view_entry_t *
-find(const hfi_view_t *view, const char *name)
-{
-    return hfi_view_find(view, (const uint8_t *)name, strlen(name));
-}
-
-/* Which of add, str, repr, getvalue are exposed, a letter each. */
-static void
-exposes(world_t *w, const char *want)
-{
-    static const char *const names[] = {"add", "str", "repr", "getvalue"};
-    char got[5] = "";
-    const hfi_view_t *view = hfi_policy_view(w->policy, w->type);
-    for (int k = 0; k < 4; k++) {
-        const hfi_view_entry_t *entry = find(view, names[k]);
-        assert_non_null(entry);
-        assert_ptr_equal(entry->method, hfi_type_find_method(w->type, names[k], strlen(names[k])));
-        if (entry->is_exposed)
-            got[strlen(got)] = names[k][0];
-    }
-    assert_string_equal(got, want);
-    assert_null(find(view, "sub"));
-    assert_null(find(view, ""));
-}
-
-/* {"types": {TYPEID: {KEY: [NAME…]}}}: NULL names end the list, "" a list of none. */
-static void
-give_setting(given_t *given, const char *typeid_, const char *key, const char *const *names,
-             size_t n)
-{
-    hf_writer_t *w = given_open(given);
-    hf_write_map(w, 1);
-    given_text(given, "types");
-    hf_write_map(w, 1);
-    given_text(given, typeid_);
-    hf_write_map(w, 1);
-    given_text(given, key);
-    hf_write_list(w, n);
-    for (size_t k = 0; k < n; k++)
-        given_text(given, names[k]);
-}
-
-static void
-set(world_t *w, given_t *given)
-{
-    hf_value_t settings = given_value(given);
-    if (!hfi_policy_set(w->policy, &settings, w->why, sizeof w->why))
-        fail_msg("refused: %s", w->why);
-}
-
-static void
-refused(world_t *w, given_t *given, const char *want)
-{
-    hf_value_t settings = given_value(given);
-    assert_false(hfi_policy_set(w->policy, &settings, w->why, sizeof w->why));
-    assert_string_equal(w->why, want);
-}
+#define SEEN(typeid_, want_) assert_string_equal(deployed_seen(d, -1, (typeid_)), (want_))
 
 static void
 at_first_all_is_exposed(void **state)
 {
-    exposes(*state, "asrg");
+    deployed_t *d = *state;
+    SEEN("Cell", "+new +get +set +all +any +str +repr +getvalue");
+    SEEN("Inside", "-new +add +items +str +repr +getvalue");
 }
 
 static void
 expose_leaves_only_those(void **state)
 {
-    static const char *const names[] = {"add", "repr"};
-    given_t given;
-    give_setting(&given, "Counter", "expose", names, 2);
-    set(*state, &given);
-    exposes(*state, "ar");
-    give_setting(&given, "Counter", "expose", NULL, 0);
-    set(*state, &given);
-    exposes(*state, "");
-}
-
-static void
-hide_takes_those_away(void **state)
-{
-    static const char *const names[] = {"add", "getvalue"};
-    given_t given;
-    give_setting(&given, "Counter", "hide", names, 2);
-    set(*state, &given);
-    exposes(*state, "sr");
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"get, repr\"}}}");
+    SEEN("Cell", "+new +get -set -all -any -str +repr -getvalue");
+    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": [\"get set\", \"any\"]}}}");
+    SEEN("Cell", "+new +get +set -all +any -str -repr -getvalue");
+    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"\"}}}");
+    SEEN("Cell", "+new -get -set -all -any -str -repr -getvalue");
 }
 
 static void
 hide_wins_in_either_order(void **state)
 {
-    for (int first = 0; first < 2; first++) {
-        given_t given;
-        hf_writer_t *w = given_open(&given);
-        hf_write_map(w, 1);
-        given_text(&given, "types");
-        hf_write_map(w, 1);
-        given_text(&given, "Counter");
-        hf_write_map(w, 2);
-        for (int k = 0; k < 2; k++) {
-            given_text(&given, k == first ? "hide" : "expose");
-            hf_write_list(w, k == first ? 1 : 2);
-            given_text(&given, "add");
-            if (k != first)
-                given_text(&given, "str");
-        }
-        set(*state, &given);
-        exposes(*state, "s");
-    }
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"set\", \"expose\": \"get set\"}}}");
+    SEEN("Cell", "+new +get -set -all -any -str -repr -getvalue");
+    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"get set\", \"hide\": \"set\"}}}");
+    SEEN("Cell", "+new +get -set -all -any -str -repr -getvalue");
+}
+
+/* A method `create` of the type's own and the making of one are hidden together. */
+static void
+create_can_be_hidden(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"create\"}, \"Mail\": {\"hide\": "
+                    "\"create\"}}}");
+    SEEN("Cell", "-new +get +set +all +any +str +repr +getvalue");
+    SEEN("Mail", "-new +take -create +str +repr +getvalue");
+    deployed_refused(d, "{\"types\": {\"Inside\": {\"hide\": \"create\"}}}",
+                     "types/Inside/hide: Inside has no method 'create'\n");
 }
 
 static void
 settings_replace_those_before(void **state)
 {
-    static const char *const names[] = {"add"};
-    world_t *world = *state;
-    given_t given;
-    give_setting(&given, "Counter", "hide", names, 1);
-    set(world, &given);
-    exposes(world, "srg");
-    hf_write_map(given_open(&given), 0);
-    set(world, &given);
-    exposes(world, "asrg");
-    give_setting(&given, "Counter", "hide", names, 1);
-    set(world, &given);
-    hf_value_t nil = hf_nil();
-    assert_true(hfi_policy_set(world->policy, &nil, world->why, sizeof world->why));
-    exposes(world, "asrg");
-    assert_true(hfi_policy_set(world->policy, NULL, world->why, sizeof world->why));
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    SEEN("Cell", "+new -get +set +all +any +str +repr +getvalue");
+    deployed_set(d, "{}");
+    SEEN("Cell", "+new +get +set +all +any +str +repr +getvalue");
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    deployed_set(d, "null");
+    SEEN("Cell", "+new +get +set +all +any +str +repr +getvalue");
+    assert_true(hfi_policy_set(d->policy, NULL, d->why, sizeof d->why));
+}
+
+/* ---- renames ------------------------------------------------------------------------------ */
+
+static void
+a_renamed_method_has_one_name(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"rename\": {\"set\": \"put\", \"str\": \"text\"}}}}");
+    SEEN("Cell", "+new +get +put +all +any +text +repr +getvalue");
+    hfi_type_t *type = hfi_plugins_find_type(d->plugins, "Cell", 4);
+    const hfi_view_t *view = hfi_roles_view(hfi_policy_roles(d->policy, HFI_EVERYTHING), type);
+    assert_null(hfi_view_find(view, (const uint8_t *)"set", 3));
+    const hfi_view_entry_t *put = hfi_view_find(view, (const uint8_t *)"put", 3);
+    assert_string_equal(put->method->row->name, "set");
 }
 
 static void
-what_is_unknown_is_refused_by_name(void **state)
+names_can_change_places_and_take_a_hidden_ones(void **state)
 {
-    static const char *const names[] = {"add", "sub"};
-    static const char *const known[] = {"add"};
-    world_t *world = *state;
-    given_t given;
-    give_setting(&given, "Counter", "hide", known, 1);
-    set(world, &given);
-    give_setting(&given, "counter", "hide", known, 1);
-    refused(world, &given, "exposure: unknown typeid 'counter'");
-    give_setting(&given, "Counter", "hide", names, 2);
-    refused(world, &given, "exposure of Counter: it has no method 'sub'");
-    give_setting(&given, "Counter", "roles", known, 1);
-    refused(world, &given, "exposure: unknown key 'roles' in Counter");
-    hf_write_map(given_open(&given), 1);
-    given_text(&given, "type");
-    hf_write_nil(&given.w);
-    refused(world, &given, "exposure: unknown key 'type' in the settings");
-    exposes(world, "srg"); /* all or nothing: what was in force is */
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"rename\": {\"set\": \"get\", \"get\": \"set\"}}}}");
+    SEEN("Cell", "+new +set +get +all +any +str +repr +getvalue");
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\", \"rename\": {\"all\": \"get\"}}}}");
+    SEEN("Cell", "+new +set +get +any +str +repr +getvalue");
+    deployed_refused(d, "{\"types\": {\"Cell\": {\"rename\": {\"all\": \"get\"}}}}",
+                     "types/Cell/rename/all: Cell has two methods 'get' then\n");
+    deployed_refused(
+        d,
+        "{\"types\": {\"Cell\": {\"rename\": {\"all\": \"a b\", \"any\": \"create\", \"no\": "
+        "\"x\", \"get\": [\"x\"]}}}}",
+        "types/Cell/rename/all: a method's name is a word of at most 63 letters, digits and _\n"
+        "types/Cell/rename/any: 'create' stands for making a referent of the type\n"
+        "types/Cell/rename/no: Cell has no method 'no'\n"
+        "types/Cell/rename/get: one text is wanted, given once\n");
+}
+
+/* ---- further typeids ---------------------------------------------------------------------- */
+
+static void
+a_further_typeid_has_an_exposure_of_its_own(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\", \"expose\": \"set\"}, \"Cell\": "
+                    "{\"hide\": \"set\"}}}");
+    SEEN("log", "+new -get +set -all -any -str -repr -getvalue");
+    SEEN("Cell", "+new +get -set +all +any +str +repr +getvalue");
+    const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
+    const hfi_type_t *cell = hfi_plugins_find_type(d->plugins, "Cell", 4);
+    assert_ptr_equal(log->base, cell);
+    assert_string_equal(log->row->name, "log");
+    assert_ptr_equal(log->declared, cell->declared);
+    assert_ptr_equal(hfi_plugins_find_row(d->plugins, cell->declared), cell);
+}
+
+/* Taken out of the configuration it is not found, and what is left of it is closed; put back it is the same. */
+static void
+a_further_typeid_retires_and_comes_back(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\"}}}");
+    const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
+    deployed_set(d, "{}");
+    assert_null(hfi_plugins_find_type(d->plugins, "log", 3));
+    const hfi_view_t *view = hfi_roles_view(hfi_policy_roles(d->policy, HFI_EVERYTHING), log);
+    for (uint32_t k = 0; hfi_view_at(view, k) != NULL; k++)
+        assert_int_equal(hfi_view_at(view, k)->access, HFI_HIDDEN);
+    assert_int_equal(hfi_view_create(view), HFI_HIDDEN);
+    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\", \"hide\": \"get\"}}}");
+    assert_ptr_equal(hfi_plugins_find_type(d->plugins, "log", 3), log);
+    SEEN("log", "+new -get +set +all +any +str +repr +getvalue");
+    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Bag\"}}}"); /* another implementation */
+    SEEN("log", "+new +add +items +str +repr +getvalue");
+    assert_true(log->is_retired);
 }
 
 static void
-write_three(given_t *given, int wrong)
+a_further_typeid_is_refused(void **state)
 {
-    hf_writer_t *w = given_open(given);
-    if (wrong == 0) {
-        hf_write_list(w, 0);
-        return;
-    }
-    hf_write_map(w, 1);
-    wrong == 1 ? hf_write_int(w, 1) : given_text(given, "types");
-    if (wrong == 2) {
-        hf_write_list(w, 0);
-        return;
-    }
-    hf_write_map(w, 1);
-    wrong == 3 ? hf_write_int(w, 1) : given_text(given, "Counter");
-    if (wrong == 4) {
-        hf_write_nil(w);
-        return;
-    }
-    hf_write_map(w, 1);
-    wrong == 5 ? hf_write_int(w, 1) : given_text(given, "hide");
-    if (wrong == 6) {
-        given_text(given, "add");
-        return;
-    }
-    hf_write_list(w, 1);
-    hf_write_int(w, 7);
+    deployed_t *d = *state;
+    uint32_t n = hfi_plugins_n_types(d->plugins);
+    deployed_refused(
+        d,
+        "{\"types\": {\"a\": {\"is\": \"Sell\"}, \"b\": {\"is\": \"Inside\"}, \"Bag\": {\"is\": "
+        "\"Cell\"}, \"manager\": {\"is\": \"Cell\"}, \"c-d\": {\"is\": \"Cell\"}, \"e\": {\"is\": "
+        "\"f\"}, \"f\": {\"is\": \"Cell\"}, \"g\": {\"is\": [\"Cell\"]}, \"foreign\": {\"is\": "
+        "\"Cell\"}}}",
+        "types/a/is: no plugin brings a type 'Sell'\n"
+        "types/b/is: Inside is not made by clients\n"
+        "types/Bag/is: Bag is a type of its own already\n"
+        "types/manager/is: manager is a type of its own already\n"
+        "types/c-d/is: a typeid is a word of at most 63 letters, digits and _\n"
+        "types/e/is: no plugin brings a type 'f'\n"
+        "types/g/is: one text is wanted, given once\n"
+        "types/foreign/is: foreign is a type of its own already\n");
+    assert_int_equal(hfi_plugins_n_types(d->plugins), n);
+}
+
+/* ---- returns ------------------------------------------------------------------------------ */
+
+static const hfi_type_t *
+returned(deployed_t *d, const char *typeid_, const char *name)
+{
+    const hfi_type_t *type = hfi_plugins_find_type(d->plugins, typeid_, strlen(typeid_));
+    const hfi_view_t *view = hfi_roles_view(hfi_policy_roles(d->policy, HFI_EVERYTHING), type);
+    return hfi_view_find(view, (const uint8_t *)name, strlen(name))->returns;
+}
+
+static void
+a_method_returns_a_referent(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"returns\": {\"all\": \"box\"}}, \"box\": {\"is\": "
+                    "\"Bag\", \"returns\": {\"items\": \"Bag\"}}}}");
+    assert_string_equal(returned(d, "Cell", "all")->row->name, "box");
+    assert_string_equal(returned(d, "box", "items")->row->name, "Bag");
+    assert_null(returned(d, "Cell", "get"));
+    assert_null(returned(d, "Bag", "items"));
+}
+
+static void
+what_cannot_be_returned_is_refused(void **state)
+{
+    deployed_refused(
+        *state,
+        "{\"types\": {\"Cell\": {\"returns\": {\"all\": \"Inside\", \"no\": \"Bag\", \"set\": "
+        "\"Bog\", \"get\": \"Bag\"}}, \"Mail\": {\"returns\": {\"take\": \"Bag\"}}, \"manager\": "
+        "{\"returns\": {\"names\": \"Bag\"}}, \"Bag\": {\"returns\": {\"items\": \"Mail\"}}}}",
+        "types/Cell/returns/all: that type is not made by clients\n"
+        "types/Cell/returns/no: Cell has no method 'no'\n"
+        "types/Cell/returns/set: unknown typeid 'Bog'\n"
+        "types/Cell/returns/get: that type's constructor does not take what this method answers\n"
+        "types/Mail/returns/take: what this type answers can be taken back undelivered, a referent "
+        "made of it not\n"
+        "types/manager/returns/names: the manager's own methods answer what they answer\n"
+        "types/Bag/returns/items: that type's constructor does not take one value\n");
+}
+
+/* ---- defaults and limits ------------------------------------------------------------------ */
+
+/* The keyword arguments of a creation with these, as JSON. */
+static const char *
+filled_in(deployed_t *d, const char *typeid_, const char *args, const char *kwargs)
+{
+    static char text[512];
+    given_t given;
+    hf_value_t a;
+    hf_value_t k;
+    hfi_failure_t failure;
+    hfi_bytes_t out = {0};
+    const hfi_type_t *type = hfi_plugins_find_type(d->plugins, typeid_, strlen(typeid_));
+    assert_true(hfi_json_read(hfi_span_of(args), &a, &failure));
+    assert_true(hfi_json_read(hfi_span_of(kwargs), &k, &failure));
+    hfi_exposure_fill_in(type->exposure, type, &a, &k, given_open(&given));
+    hf_value_t filled = given_value(&given);
+    assert_true(hfi_json_write(&filled, &out));
+    (void)snprintf(text, sizeof text, "%.*s", (int)out.len, (const char *)out.at);
+    hfi_bytes_close(&out);
+    hfi_value_drop(&a);
+    hfi_value_drop(&k);
+    return text;
+}
+
+static void
+defaults_fill_in_what_is_not_given(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"defaults\": {\"value\": \"7\", \"text\": \"12\", "
+                    "\"many\": \"[]\"}}, \"Bag\": {\"defaults\": {\"rest_of\": \"a b\", \"n\": "
+                    "\"-3\"}}}}");
+    assert_string_equal(filled_in(d, "Cell", "[]", "null"),
+                        "{\"value\": 7, \"text\": \"12\", \"many\": []}");
+    assert_string_equal(filled_in(d, "Cell", "[1]", "{\"many\": null}"),
+                        "{\"many\": null, \"text\": \"12\"}");
+    assert_string_equal(filled_in(d, "Cell", "[1, \"a\"]", "{}"), "{\"many\": []}");
+    assert_string_equal(filled_in(d, "Bag", "[[]]", "{\"n\": 1}"),
+                        "{\"n\": 1, \"rest_of\": \"a b\"}");
+}
+
+static void
+defaults_are_checked_against_the_signature(void **state)
+{
+    deployed_refused(
+        *state,
+        "{\"types\": {\"Cell\": {\"defaults\": {\"valu\": \"7\", \"value\": \"x\", \"many\": "
+        "\"5\", \"text\": {}}}, \"Inside\": {\"defaults\": {\"x\": \"1\"}}, \"Mail\": "
+        "{\"defaults\": {\"x\": \"1\"}}, \"Bag\": {\"defaults\": \"x\"}}}",
+        "types/Cell/defaults/valu: the constructor has no parameter 'valu'\n"
+        "types/Cell/defaults/value: 'value' must be int, not 'x'\n"
+        "types/Cell/defaults/many: 'many' must be list or None, not '5'\n"
+        "types/Cell/defaults/text: one text is wanted, given once\n"
+        "types/Inside/defaults: Inside is not made by clients\n"
+        "types/Mail/defaults/x: the constructor has no parameter 'x'\n"
+        "types/Bag/defaults: a section is wanted: its keys stand below it\n");
+}
+
+static void
+limits_are_the_types_own(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"limits\": {\"instances\": \"3\", \"memory\": "
+                    "\"2K\"}}, \"log\": {\"is\": \"Cell\", \"limits\": {\"memory\": 5}}}}");
+    const hfi_type_t *cell = hfi_plugins_find_type(d->plugins, "Cell", 4);
+    const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
+    assert_int_equal(cell->max_referents, 3);
+    assert_int_equal(cell->max_memory_bytes, 2048);
+    assert_true(log->max_referents == UINT64_MAX);
+    assert_int_equal(log->max_memory_bytes, 5);
+    deployed_set(d, "{}");
+    assert_true(cell->max_referents == UINT64_MAX && cell->max_memory_bytes == UINT64_MAX);
+    deployed_refused(
+        d,
+        "{\"types\": {\"Cell\": {\"limits\": {\"instances\": \"0\", \"memory\": \"3T\", \"time\": "
+        "\"1\"}}, \"Bag\": {\"limits\": {\"instances\": \"99999999999999999999\", \"memory\": "
+        "\"99999999999G\"}}}}",
+        "types/Cell/limits/instances: it is at least 1\n"
+        "types/Cell/limits/memory: a number (K, M or G may follow), not '3T'\n"
+        "types/Cell/limits/time: unknown limit 'time': there are instances and memory\n"
+        "types/Bag/limits/instances: a number (K, M or G may follow), not "
+        "'99999999999999999999'\n"
+        "types/Bag/limits/memory: a number (K, M or G may follow), not '99999999999G'\n");
+}
+
+/* ---- refusals ----------------------------------------------------------------------------- */
+
+static void
+what_is_unknown_is_refused_by_its_place(void **state)
+{
+    deployed_t *d = *state;
+    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    deployed_refused(
+        d,
+        "{\"types\": {\"cell\": {\"hide\": \"get\"}, \"Cell\": {\"hide\": [\"get\", \"set sub\"], "
+        "\"expose\": \"gat\", \"show\": \"x\"}}, \"type\": {}}",
+        "type: unknown section 'type'\n"
+        "types/cell: unknown typeid 'cell' (a further one says what it is: is = \"list\")\n"
+        "types/Cell/hide[1]: Cell has no method 'sub'\n"
+        "types/Cell/expose: Cell has no method 'gat'\n"
+        "types/Cell/show: unknown key 'show': a type has is, expose, hide, rename, returns, "
+        "defaults and limits\n");
+    SEEN("Cell", "+new -get +set +all +any +str +repr +getvalue"); /* what was in force is */
 }
 
 static void
 what_is_of_the_wrong_kind_is_refused(void **state)
 {
-    static const char *const wants[] = {
-        "exposure: the settings are no map",
-        "exposure: a key of the settings is no str",
-        "exposure: 'types' is no map",
-        "exposure: a typeid is no str",
-        "exposure of Counter: it is no map",
-        "exposure: a key of Counter is no str",
-        "exposure of Counter: 'hide' is no list of methods",
-        "exposure of Counter: a method's name is no str",
-    };
-    for (int k = 0; k < 8; k++) {
-        given_t given;
-        write_three(&given, k);
-        if (k == 1)
-            hf_write_nil(&given.w);
-        refused(*state, &given, wants[k]);
-    }
+    deployed_refused(*state, "[]", "a section is wanted: its keys stand below it\n");
+    deployed_refused(*state, "{\"$map\": [[1, 2]]}", "a key is no str\n");
+    deployed_refused(*state, "{\"types\": []}",
+                     "types: a section is wanted: its keys stand below it\n");
+    deployed_refused(*state, "{\"types\": {\"$map\": [[1, {}]]}}",
+                     "types: a key is no str\ntypes: a key is no str\n");
+    deployed_refused(*state, "{\"types\": {\"Cell\": null}}",
+                     "types/Cell: a section is wanted: its keys stand below it\n");
+    deployed_refused(*state, "{\"types\": {\"Cell\": {\"hide\": 7}}}",
+                     "types/Cell/hide: words are wanted, parted by blanks\n");
+    deployed_refused(*state, "{\"types\": {\"Cell\": {\"hide\": [\"get\", 7]}}}",
+                     "types/Cell/hide[1]: words are wanted, parted by blanks\n");
 }
 
-/* ---- views ------------------------------------------------------------------------------ */
-
-/* Makes a type of these names and looks for each, and for what is almost each. */
+/* A path is cut, never overrun. */
 static void
-finds_all(world_t *w, const char *typeid_, char (*names)[40], uint32_t n)
+a_path_has_an_end(void **state)
 {
-    hf_method_t *rows = calloc(n, sizeof *rows);
-    assert_non_null(rows);
-    for (uint32_t k = 0; k < n; k++) {
-        const hf_method_t row = HF_METHOD(names[k], "", run, HF_READS, "One of many.");
-        memcpy(&rows[k], &row, sizeof row);
-    }
-    const hf_type_t row = {.size = sizeof(hf_type_t),
-                           .method_size = sizeof(hf_method_t),
-                           .name = typeid_,
-                           .doc = "Many.",
-                           .methods = rows,
-                           .n_methods = n};
-    hfi_type_t *type = hfi_plugins_add_own(w->plugins, &row, w->why, sizeof w->why);
-    if (type == NULL)
-        fail_msg("%s", w->why);
-    const hfi_view_t *view = hfi_policy_view(w->policy, type);
-    for (uint32_t k = 0; k < n; k++) {
-        char near[44];
-        const hfi_view_entry_t *entry = find(view, names[k]);
-        assert_non_null(entry);
-        assert_int_equal(entry->method->number, k);
-        assert_true(entry->is_exposed);
-        (void)snprintf(near, sizeof near, "%s%c", names[k], '!');
-        assert_null(find(view, near));
-        (void)snprintf(near, sizeof near, "%s", names[k]);
-        near[strlen(near) - 1] = '!';
-        assert_null(find(view, near));
-    }
-    free(rows);
+    char json[2048];
+    char name[1500];
+    deployed_t *d = *state;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    (void)snprintf(json, sizeof json, "{\"types\": {\"%s\": {\"hide\": \"get\"}}}", name);
+    hf_value_t settings;
+    hfi_failure_t failure;
+    assert_true(hfi_json_read(hfi_span_of(json), &settings, &failure));
+    assert_false(hfi_policy_set(d->policy, &settings, d->why, sizeof d->why));
+    assert_true(strlen(d->why) < HFI_PATH_ROOM + HFI_COMPLAINT_ROOM);
+    assert_null(strstr(d->why, "\x80"));
+    hfi_value_drop(&settings);
 }
 
-static void
-names_alike_in_eight_bytes_are_told_apart(void **state)
-{
-    static char names[200][40];
-    for (int k = 0; k < 200; k++)
-        (void)snprintf(names[k], sizeof names[k], "the_same_beginning_and_length_%03d", k);
-    finds_all(*state, "Alike", names, 200);
-}
+/* ---- what comes later --------------------------------------------------------------------- */
 
+/* A type that a plugin brings after the settings: exposed whole, and granted to nobody who is not named. */
 static void
-names_of_every_length_are_found(void **state)
+a_type_that_comes_later_is_seen(void **state)
 {
-    static char names[35][40];
-    for (int k = 0; k < 35; k++)
-        memcpy(names[k], "abcdefghijklmnopqrstuvwxyz0123456789", (size_t)k + 1);
-    finds_all(*state, "Lengths", names, 35);
-}
-
-static void
-as_many_as_there_may_be_are_found(void **state)
-{
-    static char names[HFI_MAX_METHODS][40];
-    for (int k = 0; k < HFI_MAX_METHODS; k++)
-        (void)snprintf(names[k], sizeof names[k], "%c%x", 'g' + k % 20, (unsigned)k * 7919);
-    finds_all(*state, "Many", names, HFI_MAX_METHODS);
+    deployed_t *d = *state;
+    deployed_set(d, "{\"roles\": {\"r\": {\"reads\": \"*\"}}}");
+    static const hf_type_t late = {.size = sizeof(hf_type_t),
+                                   .method_size = sizeof(hf_method_t),
+                                   .name = "Late",
+                                   .doc = "Late."};
+    assert_non_null(hfi_plugins_add_own(d->plugins, &late, d->why, sizeof d->why));
+    hfi_policy_renew(d->policy);
+    SEEN("Late", "+new +str +repr +getvalue");
+    assert_string_equal(deployed_seen(d, 1, "Late"), "~new +str +repr +getvalue");
+    assert_string_equal(deployed_seen(d, 0, "Late"), "~new ~str ~repr ~getvalue");
 }
 
 int
 main(void)
 {
+#define IT(name_) cmocka_unit_test_setup_teardown(name_, deployed_open, deployed_close)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(at_first_all_is_exposed, world_open, world_close),
-        cmocka_unit_test_setup_teardown(expose_leaves_only_those, world_open, world_close),
-        cmocka_unit_test_setup_teardown(hide_takes_those_away, world_open, world_close),
-        cmocka_unit_test_setup_teardown(hide_wins_in_either_order, world_open, world_close),
-        cmocka_unit_test_setup_teardown(settings_replace_those_before, world_open, world_close),
-        cmocka_unit_test_setup_teardown(what_is_unknown_is_refused_by_name, world_open,
-                                        world_close),
-        cmocka_unit_test_setup_teardown(what_is_of_the_wrong_kind_is_refused, world_open,
-                                        world_close),
-        cmocka_unit_test_setup_teardown(names_alike_in_eight_bytes_are_told_apart, world_open,
-                                        world_close),
-        cmocka_unit_test_setup_teardown(names_of_every_length_are_found, world_open, world_close),
-        cmocka_unit_test_setup_teardown(as_many_as_there_may_be_are_found, world_open, world_close),
+        IT(at_first_all_is_exposed),
+        IT(expose_leaves_only_those),
+        IT(hide_wins_in_either_order),
+        IT(create_can_be_hidden),
+        IT(settings_replace_those_before),
+        IT(a_renamed_method_has_one_name),
+        IT(names_can_change_places_and_take_a_hidden_ones),
+        IT(a_further_typeid_has_an_exposure_of_its_own),
+        IT(a_further_typeid_retires_and_comes_back),
+        IT(a_further_typeid_is_refused),
+        IT(a_method_returns_a_referent),
+        IT(what_cannot_be_returned_is_refused),
+        IT(defaults_fill_in_what_is_not_given),
+        IT(defaults_are_checked_against_the_signature),
+        IT(limits_are_the_types_own),
+        IT(what_is_unknown_is_refused_by_its_place),
+        IT(what_is_of_the_wrong_kind_is_refused),
+        IT(a_path_has_an_end),
+        IT(a_type_that_comes_later_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

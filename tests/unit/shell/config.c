@@ -9,6 +9,8 @@
 #include <base/span.h>
 #include <shell/ceiling.h>
 #include <shell/config.h>
+#include <value/json.h>
+#include <value/value.h>
 #include <value/writer.h>
 
 static char folder[64];
@@ -31,16 +33,33 @@ remove_folder(void **state)
     return rmdir(folder);
 }
 
+/* Each complaint on a line, without the folder: "holdfastd.conf:3: …". */
+static void
+say_all(const hfi_complaints_t *complaints, char *said, size_t room)
+{
+    said[0] = '\0';
+    for (size_t k = 0; k < hfi_complaints_kept(complaints); k++) {
+        char line[512];
+        hfi_complaints_write(complaints, k, line, sizeof line);
+        assert_null(strchr(line, '\n'));
+        const char *at = complaints->at[k].line == 0 ? line : line + strlen(folder) + 1;
+        (void)snprintf(said + strlen(said), room - strlen(said), "%s\n", at);
+    }
+}
+
 /* Reads `text` as a file; NULL: it was refused with what is then in why. */
 static hfi_settings_t *
 settings_of(const char *text, char *why, size_t why_room)
 {
+    static hfi_complaints_t complaints;
     hfi_settings_t *settings = hfi_settings_new();
     assert_non_null(settings);
     shell_test_write(file, text);
-    why[0] = '\0';
-    if (!hfi_settings_read(settings, file, why, why_room))
+    complaints.file = file;
+    complaints.n = 0;
+    if (!hfi_settings_read(settings, &complaints))
         hfi_settings_destroy(&settings);
+    say_all(&complaints, why, why_room);
     return settings;
 }
 
@@ -110,14 +129,7 @@ every_key_is_taken(void **state)
     assert_int_equal(s->limits.window, 100);
     assert_int_equal(s->limits.frame, 65536);
     assert_int_equal(s->limits.depth, 64);
-    assert_int_equal(s->n_types, 3);
-    assert_string_equal(s->types[0].typeid_, "list");
-    assert_int_equal(s->types[0].expose.n, 4);
-    assert_string_equal(s->types[0].expose.at[2], "len");
-    assert_int_equal(s->types[1].hide.n, 1);
-    assert_false(s->types[1].has_expose);
-    assert_true(s->types[2].has_expose);
-    assert_int_equal(s->types[2].expose.n, 0);
+    assert_int_equal(s->deploy.n_sections, 1);
     hfi_settings_destroy(&s);
     assert_null(s);
 }
@@ -126,13 +138,22 @@ every_key_is_taken(void **state)
 static void
 refused(const char *text, const char *expected)
 {
-    char why[512];
+    char why[2048];
     hfi_settings_t *s = settings_of(text, why, sizeof why);
     if (s != NULL)
         fail_msg("taken: %s", text);
-    if (strncmp(why, file, strlen(file)) != 0 || strstr(why, expected) == NULL)
+    if (strncmp(why, "holdfastd.conf", 14) != 0 || strstr(why, expected) == NULL)
         fail_msg("%s: said '%s', not '%s'", text, why, expected);
-    assert_null(strchr(why, '\n'));
+    assert_ptr_equal(strchr(why, '\n'), why + strlen(why) - 1); /* one */
+}
+
+/* The text is refused with all of these, a line each. */
+static void
+refused_with(const char *text, const char *expected)
+{
+    char why[8192];
+    assert_null(settings_of(text, why, sizeof why));
+    assert_string_equal(why, expected);
 }
 
 static void
@@ -158,11 +179,17 @@ what_is_wrong_is_told_with_its_line(void **state)
     refused("limits\n    window = 1\n    window = 2\n", ":3: limits/window is given twice");
     refused("limits = 3\n", ":1: limits is a section");
     refused("limits\n    window = 1\nlimits\n    depth = 2\n", ":3: limits is given twice");
-    refused("types\n    list\n        show = x\n",
-            ":3: a type has `expose` and `hide`, not 'show'");
     refused("types\n    list\n        hide = x\n    list\n        hide = y\n",
             ":4: types/list is given twice");
-    refused("types\n    list = x\n", ":2: a type is a section");
+    refused("types\n    list = x\n        hide = y\n", ":2: list is a section");
+    refused("types = x\n", ":1: types is a section");
+    refused("roles\n    a\nroles\n    b\n", ":3: roles is given twice");
+    refused("roles\n    a\n        grant = x\n    a\n        grant = y\n",
+            ":4: roles/a is given twice");
+    refused("types\n    list\n        is = a\n        is = b\n",
+            ":4: types/list/is is given twice");
+    refused("users\n    nobody-of-that-name = a\n",
+            ":2: this computer has no user 'nobody-of-that-name'");
     refused("bind\n    x = 1\n", ":1: bind is a key, not a section");
     refused("bind =\n", ":1: there is nothing behind =");
     refused("log = info\n    x = 1\n", ":1: log is a key, not a section");
@@ -170,6 +197,78 @@ what_is_wrong_is_told_with_its_line(void **state)
     refused("bind = tcp://127.0.0.1\n", ":1: 'tcp://127.0.0.1' names no address and port");
     refused("endpoints = tcp://*:5570\n", ":1: 'tcp://*:5570' is no endpoint");
     refused("run_dir =\n", ":1: there is nothing behind =");
+}
+
+/* All of it in one reading, and found again where lines have moved. */
+static void
+every_mistake_is_told_with_its_line(void **state)
+{
+    (void)state;
+    static const char text[] = "lease = soon\n"
+                               "limits\n"
+                               "    windo = 3\n"
+                               "        x = 1\n"
+                               "    window = many\n"
+                               "types\n"
+                               "    list\n"
+                               "        hide = x\n"
+                               "            deeper = 1\n"
+                               "  grace = 5\n"
+                               "shipped = maybe\n"
+                               "    x = 1\n"
+                               "color = red\n"
+                               "    of = x\n"
+                               "        y = z\n"
+                               "probe = never\n";
+    static const char expected[] =
+        "holdfastd.conf:%d: lease is a number of seconds up to a million, not 'soon'\n"
+        "holdfastd.conf:%d: there is no limit 'windo' (see --help-config)\n"
+        "holdfastd.conf:%d: window is a number (K, M or G may follow), not 'many'\n"
+        "holdfastd.conf:%d: hide is a section: what is in it stands below, four spaces in\n"
+        "holdfastd.conf:%d: indent 4 spaces at once\n"
+        "holdfastd.conf:%d: shipped is a key, not a section\n"
+        "holdfastd.conf:%d: there is no key 'color' (see --help-config)\n"
+        "holdfastd.conf:%d: probe is a number of seconds up to a million, not 'never'\n";
+    char want[2048];
+    char moved[2048];
+    (void)snprintf(want, sizeof want, expected, 1, 3, 5, 8, 10, 11, 13, 16);
+    refused_with(text, want);
+    (void)snprintf(moved, sizeof moved, "# a comment\n\n%s", text);
+    (void)snprintf(want, sizeof want, expected, 3, 5, 7, 10, 12, 13, 15, 18);
+    refused_with(moved, want);
+}
+
+static void
+there_are_no_more_complaints_than_fit(void **state)
+{
+    (void)state;
+    char text[4096] = "";
+    hfi_complaints_t complaints = {.file = file};
+    hfi_settings_t *s = hfi_settings_new();
+    for (int k = 0; k < 100; k++)
+        (void)strcat(text, "nonsense = 1\n");
+    shell_test_write(file, text);
+    assert_false(hfi_settings_read(s, &complaints));
+    assert_int_equal(complaints.n, 100);
+    assert_int_equal(hfi_complaints_kept(&complaints), HFI_COMPLAINTS);
+    hfi_settings_destroy(&s);
+}
+
+/* Deeper than anything that a configuration has. */
+static void
+what_is_too_deep_is_told(void **state)
+{
+    (void)state;
+    char text[4096] = "types\n";
+    char why[4096];
+    for (int k = 1; k < 30; k++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%*sx\n", 4 * k, "");
+    (void)strcat(text, "lease = x\n");
+    hfi_settings_t *s = settings_of(text, why, sizeof why);
+    assert_null(s);
+    assert_string_equal(why, "holdfastd.conf:9: it is too deep inside\n"
+                             "holdfastd.conf:31: lease is a number of seconds up to a million, not "
+                             "'x'\n");
 }
 
 static void
@@ -186,15 +285,19 @@ static void
 a_file_that_cannot_be_read_is_told(void **state)
 {
     (void)state;
-    char why[512];
-    hfi_settings_t *s = hfi_settings_new();
-    assert_false(hfi_settings_read(s, "/nowhere/at all", why, sizeof why));
-    assert_string_equal(why, "/nowhere/at all: No such file or directory");
-    assert_false(hfi_settings_read(s, "/tmp", why, sizeof why));
-    assert_string_equal(why, "/tmp: Is a directory");
-    assert_false(hfi_settings_read(s, "/dev/zero", why, sizeof why));
-    assert_string_equal(why, "/dev/zero is longer than 1048576 bytes");
-    hfi_settings_destroy(&s);
+    static const char *const files[] = {"/nowhere/at all", "/tmp", "/dev/zero"};
+    static const char *const wants[] = {"/nowhere/at all: No such file or directory\n",
+                                        "/tmp: Is a directory\n",
+                                        "/dev/zero is longer than 1048576 bytes\n"};
+    for (int k = 0; k < 3; k++) {
+        char why[512];
+        hfi_complaints_t complaints = {.file = files[k]};
+        hfi_settings_t *s = hfi_settings_new();
+        assert_false(hfi_settings_read(s, &complaints));
+        say_all(&complaints, why, sizeof why);
+        assert_string_equal(why, wants[k]);
+        hfi_settings_destroy(&s);
+    }
 }
 
 static void
@@ -256,29 +359,100 @@ what_nobody_said_is_filled_in(void **state)
     hfi_settings_destroy(&s);
 }
 
+/* What POLICY is to carry, as JSON; the limits, which are last, cut off. */
+static const char *
+policy_of(const hfi_settings_t *settings)
+{
+    static char text[4096];
+    hfi_bytes_t bytes = {0};
+    hfi_bytes_t json = {0};
+    hfi_bytes_writer_t out;
+    hfi_bytes_writer_open(&out, &bytes);
+    hfi_settings_policy(settings, &out.w);
+    assert_true(hfi_bytes_writer_close(&out));
+    hf_value_t value = hfi_value_view(hfi_bytes_span(&bytes), 0);
+    assert_true(hfi_json_write(&value, &json));
+    (void)snprintf(text, sizeof text, "%.*s", (int)json.len, (const char *)json.at);
+    char *limits = strstr(text, "\"limits\": {\"frame\"");
+    assert_non_null(limits);
+    *limits = '\0';
+    hfi_bytes_close(&bytes);
+    hfi_bytes_close(&json);
+    return text;
+}
+
 static void
 the_policy_is_the_registrys_value(void **state)
 {
     (void)state;
     char why[512];
-    hfi_settings_t *s = settings_of(
-        "types\n    list\n        expose = \"append len\"\n    dict\n        hide = clear\n", why,
-        sizeof why);
-    hfi_bytes_t bytes = {0};
-    hfi_bytes_writer_t out;
-    hfi_bytes_writer_open(&out, &bytes);
-    hfi_settings_policy(s, &out.w);
-    assert_true(hfi_bytes_writer_close(&out));
-    static const char expected[] = "\x81\xa5types\x82\xa4list\x82\xa6"
-                                   "expose\x92\xa6"
-                                   "append\xa3len\xa4hide\x90"
-                                   "\xa4"
-                                   "dict\x81\xa4hide\x91\xa5"
-                                   "clear";
-    assert_int_equal(bytes.len, sizeof expected - 1);
-    assert_memory_equal(bytes.at, expected, bytes.len);
-    hfi_bytes_close(&bytes);
+    hfi_settings_t *s = settings_of("types\n"
+                                    "    list\n"
+                                    "        expose = \"append pop, len\"\n"
+                                    "        hide = \"\"\n"
+                                    "        expose = get\n"
+                                    "        rename\n"
+                                    "            get = fetch\n"
+                                    "        defaults\n"
+                                    "    dict\n"
+                                    "roles\n"
+                                    "    r\n"
+                                    "        grant = a.b\n"
+                                    "    empty\n"
+                                    "users\n"
+                                    "    root = r\n"
+                                    "    1000 = \"r empty\"\n"
+                                    "others\n",
+                                    why, sizeof why);
+    assert_string_equal(why, "");
+    assert_string_equal(
+        policy_of(s),
+        "{\"types\": {\"list\": {\"expose\": [\"append pop, len\", \"get\"], \"hide\": \"\", "
+        "\"rename\": {\"get\": \"fetch\"}, \"defaults\": {}}, \"dict\": {}}, \"roles\": {\"r\": "
+        "{\"grant\": \"a.b\"}, \"empty\": {}}, \"users\": {\"0\": \"r\", \"1000\": \"r empty\"}, "
+        "\"others\": {}, ");
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose[0]"), 3);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose[1]"), 5);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose"), 3);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/rename/get"), 7);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/rename/put"), 6);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "types/dict"), 9);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "users/0"), 15);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "others/ipc"), 17);
+    assert_int_equal(hfi_deploy_line(&s->deploy, "nowhere"), 0);
     hfi_settings_destroy(&s);
+}
+
+static void
+note_key(void *context, const char *key)
+{
+    char *keys = context;
+    (void)snprintf(keys + strlen(keys), 256 - strlen(keys), "%s;", key);
+}
+
+static void
+what_differs_is_named(void **state)
+{
+    (void)state;
+    char why[512];
+    char keys[256] = "";
+    hfi_settings_t *a = settings_of("bind = tcp://127.0.0.1:1\nrun_dir = /a\nlimits\n    names = "
+                                    "5\n",
+                                    why, sizeof why);
+    hfi_settings_t *b = settings_of("bind = tcp://127.0.0.1:1\nrun_dir = /a\nlimits\n    names = "
+                                    "6\ntypes\n    x\n",
+                                    why, sizeof why);
+    hfi_settings_compare(a, b, note_key, keys);
+    assert_string_equal(keys, "");
+    hfi_settings_destroy(&b);
+    b = settings_of("bind = tcp://127.0.0.1:2\nspin = 0\nplacement = free\nlog = debug\nlease = "
+                    "7\nmemory_limit = 1G\nlimits\n    window = 5\n",
+                    why, sizeof why);
+    hfi_settings_compare(a, b, note_key, keys);
+    assert_string_equal(keys, "bind;run_dir;placement;spin;log;lease;memory_limit;limits (frame, "
+                              "depth, window, window_bytes);");
+    hfi_settings_destroy(&a);
+    hfi_settings_destroy(&b);
 }
 
 static void
@@ -306,6 +480,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_taken),
         cmocka_unit_test(what_is_wrong_is_told_with_its_line),
+        cmocka_unit_test(every_mistake_is_told_with_its_line),
+        cmocka_unit_test(there_are_no_more_complaints_than_fit),
+        cmocka_unit_test(what_is_too_deep_is_told),
+        cmocka_unit_test(what_differs_is_named),
         cmocka_unit_test(what_zconfig_cannot_read_is_told_with_its_line),
         cmocka_unit_test(a_file_that_cannot_be_read_is_told),
         cmocka_unit_test(a_tcp_address_for_others_needs_insecure),
