@@ -14,7 +14,7 @@ enum { SEEN_WIDTH = 110, SEEN_INDENT = 30, SEEN_TYPE = 18 };
 /* ---- what is seen ----------------------------------------------------------------------- */
 
 static const hfi_view_entry_t *
-seen_next_seen(const hfi_view_t *view, uint32_t *k)
+seen_next_method(const hfi_view_t *view, uint32_t *k)
 {
     const hfi_view_entry_t *entry = hfi_view_at(view, *k);
     while (entry != NULL && entry->access != HFI_CALLABLE)
@@ -33,7 +33,7 @@ seen_next_type(hfi_policy_t *policy, hfi_roles_t *roles, uint32_t *k)
             return NULL;
         uint32_t first = 0;
         const hfi_view_t *view = hfi_roles_view(roles, type);
-        if (hfi_view_create(view) == HFI_CALLABLE || seen_next_seen(view, &first) != NULL)
+        if (hfi_view_create(view) == HFI_CALLABLE || seen_next_method(view, &first) != NULL)
             return type;
     }
 }
@@ -46,8 +46,8 @@ seen_table_type(const hfi_view_t *view, const hfi_type_t *type, FILE *to)
     uint32_t k = 0;
     int at = fprintf(to, "  %-*s %-6s", SEEN_TYPE, type->row->name,
                      hfi_view_create(view) == HFI_CALLABLE ? "yes" : "-");
-    for (const hfi_view_entry_t *entry = seen_next_seen(view, &k); entry != NULL;
-         entry = seen_next_seen(view, &k)) {
+    for (const hfi_view_entry_t *entry = seen_next_method(view, &k); entry != NULL;
+         entry = seen_next_method(view, &k)) {
         int len = (int)strlen(entry->name) + 1;
         if (at + len > SEEN_WIDTH)
             at = fprintf(to, "\n%*s", SEEN_INDENT - 3, "") - 1;
@@ -117,7 +117,7 @@ seen_write_type(hf_writer_t *w, const hfi_view_t *view)
 {
     uint32_t n = 0;
     uint32_t k = 0;
-    while (seen_next_seen(view, &k) != NULL)
+    while (seen_next_method(view, &k) != NULL)
         n++;
     hf_write_map(w, 2);
     seen_word(w, "create");
@@ -125,8 +125,9 @@ seen_write_type(hf_writer_t *w, const hfi_view_t *view)
     seen_word(w, "methods");
     hf_write_list(w, n);
     k = 0;
-    for (; n > 0; n--)
-        seen_word(w, seen_next_seen(view, &k)->name);
+    for (const hfi_view_entry_t *entry = seen_next_method(view, &k); entry != NULL;
+         entry = seen_next_method(view, &k))
+        seen_word(w, entry->name);
 }
 
 static void
@@ -138,8 +139,8 @@ seen_write_types(hf_writer_t *w, hfi_policy_t *policy, hfi_roles_t *roles)
         n++;
     hf_write_map(w, n);
     k = 0;
-    for (; n > 0; n--) {
-        const hfi_type_t *type = seen_next_type(policy, roles, &k);
+    for (const hfi_type_t *type = seen_next_type(policy, roles, &k); type != NULL;
+         type = seen_next_type(policy, roles, &k)) {
         seen_word(w, type->row->name);
         seen_write_type(w, hfi_roles_view(roles, type));
     }
