@@ -157,6 +157,8 @@ image_answer(hfi_call_t *me, uint32_t number)
     hf_writer_t *w = hf_return_writer(&me->head);
     if (w == NULL)
         return HF_RAISED;
+    hfi_state_log(me->state, HF_LOG_INFO, "server", "plugin %s %s was asked for, and is here",
+                  plugin->name, plugin->version);
     hf_write_map(w, 4);
     hfi_inspect_word(w, "plugin");
     hfi_inspect_word(w, plugin->name);

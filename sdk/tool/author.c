@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include "author.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -105,10 +104,12 @@ author_refuse_name(const char *name)
 static void
 author_type_name(const char *name, char to[AUTHOR_NAME_MAX + 1])
 {
+    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     bool is_first = true;
     for (; *name != '\0'; name++) {
+        bool is_small = *name >= 'a' && *name <= 'z';
         if (*name != '_')
-            *to++ = is_first ? (char)toupper((unsigned char)*name) : *name;
+            *to++ = is_first && is_small ? capitals[*name - 'a'] : *name;
         is_first = *name == '_';
     }
     *to = '\0';
