@@ -26,6 +26,7 @@
 #include <os/clock.h>
 
 #include "error.h"
+#include "far.h"
 #include "fork.h"
 #include "futex.h"
 #include "future.h"
@@ -102,6 +103,17 @@ hfi_client_ref(hf_client_t *self)
     (void)atomic_fetch_add_explicit(&self->refs, 1, memory_order_relaxed);
 }
 
+bool
+hfi_client_ref_live(hf_client_t *self)
+{
+    unsigned refs = atomic_load_explicit(&self->refs, memory_order_relaxed);
+    while (refs > 0 &&
+           !atomic_compare_exchange_weak_explicit(&self->refs, &refs, refs + 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        continue;
+    return refs > 0;
+}
+
 static void
 client_free_futures(hf_future_t *future)
 {
@@ -115,7 +127,8 @@ client_free_futures(hf_future_t *future)
 static void
 client_free(hf_client_t *self)
 {
-    hfi_fork_remove(self);
+    if (self->fork_previous_next != NULL)
+        hfi_fork_remove(self);
     if (self->engine != NULL)
         hfi_client_drain(self);
     hfi_engine_destroy(&self->engine);
@@ -129,6 +142,7 @@ client_free(hf_client_t *self)
     hf_options_destroy(&self->options);
     free(self->endpoint);
     free(self->claims);
+    free(self->owners);
     free(self->buffer);
     HF_BURY(self);
     free(self);
@@ -250,8 +264,8 @@ static bool
 client_setup(hf_client_t *self, char name[CLIENT_NAME], hfi_engine_setup_t *ret_setup)
 {
     client_name(name, self->options);
-    *ret_setup =
-        (hfi_engine_setup_t){.client = name, .lease_ns = hfi_options_lease_ns(self->options)};
+    *ret_setup = (hfi_engine_setup_t){
+        .client = name, .lease_ns = hfi_options_lease_ns(self->options), .is_far = self->is_far};
     return getrandom(ret_setup->session, sizeof ret_setup->session, 0) ==
            (ssize_t)sizeof ret_setup->session;
 }
@@ -303,7 +317,7 @@ hfi_client_start(hf_client_t *self, hfi_failure_t *ret_failure)
 
 /* All that is memory. */
 static hf_client_t *
-client_make(const char *endpoint, const hf_options_t *options)
+client_make(const char *endpoint, const hf_options_t *options, bool is_far)
 {
     hf_client_t *self = calloc(1, sizeof *self);
     if (self == NULL)
@@ -314,7 +328,7 @@ client_make(const char *endpoint, const hf_options_t *options)
     atomic_init(&self->timeout_ns, INT64_MAX);
     atomic_init(&self->wake_fd, -1);
     (void)pthread_mutex_init(&self->mutex, NULL);
-    hfi_fork_add(self);
+    self->is_far = is_far;
     self->endpoint = strdup(endpoint);
     self->options = hfi_options_copy(options);
     self->buffer = malloc(HFI_ENGINE_ROOM);
@@ -322,6 +336,7 @@ client_make(const char *endpoint, const hf_options_t *options)
     if (self->endpoint != NULL && self->options != NULL && self->buffer != NULL &&
         self->engine != NULL) {
         hfi_engine_leave(self->engine); /* it is begun where it is opened */
+        hfi_fork_add(self);
         return self;
     }
     hfi_client_unref(self);
@@ -329,9 +344,10 @@ client_make(const char *endpoint, const hf_options_t *options)
 }
 
 static hf_client_t *
-client_new(const char *endpoint, const hf_options_t *options, hfi_failure_t *ret_failure)
+client_new(const char *endpoint, const hf_options_t *options, bool is_far,
+           hfi_failure_t *ret_failure)
 {
-    hf_client_t *self = client_make(endpoint, options);
+    hf_client_t *self = client_make(endpoint, options, is_far);
     if (self == NULL) {
         (void)hfi_fail(ret_failure, "LimitExceeded", "there is no memory for a client");
         return NULL;
@@ -377,7 +393,7 @@ hfi_client_attach(hf_client_t *self, int64_t due_ns, hfi_failure_t *ret_failure)
 static bool
 client_open(hf_client_t *self, const hf_options_t *options, hfi_failure_t *ret_failure)
 {
-    int64_t patient_ns = hfi_now_ns() + hfi_options_wait_ns(options);
+    int64_t patient_ns = hfi_now_ns() + (self->is_far ? 0 : hfi_options_wait_ns(options));
     hfi_client_lock(self);
     for (;;) {
         int64_t due_ns = hfi_now_ns() + hfi_options_connect_ns(options);
@@ -391,25 +407,30 @@ client_open(hf_client_t *self, const hf_options_t *options, hfi_failure_t *ret_f
 }
 
 hf_client_t *
+hfi_client_connect(const char *endpoint, const hf_options_t *options, bool is_far,
+                   hfi_failure_t *ret_failure)
+{
+    hf_client_t *self = client_new(endpoint, options, is_far, ret_failure);
+    if (self == NULL || client_open(self, options, ret_failure))
+        return self;
+    client_close(self, 0);
+    hfi_client_unref(self);
+    return NULL;
+}
+
+hf_client_t *
 hf_connect(const char *endpoint, const hf_options_t *options)
 {
     char room[HFI_ENDPOINT_ROOM];
     hfi_failure_t failure = {0};
     hfi_fork_watch();
     const char *where = client_endpoint(endpoint, room, &failure);
-    hf_client_t *self = where == NULL ? NULL : client_new(where, options, &failure);
-    if (self == NULL) {
+    hf_client_t *self = where == NULL ? NULL : hfi_client_connect(where, options, false, &failure);
+    if (self == NULL)
         (void)hfi_error_take(&failure);
-        return NULL;
-    }
-    if (client_open(self, options, &failure)) {
+    else
         hfi_error_clear();
-        return self;
-    }
-    client_close(self, 0);
-    hfi_client_unref(self);
-    (void)hfi_error_take(&failure);
-    return NULL;
+    return self;
 }
 
 /* ---- leaving -------------------------------------------------------------------------- */
@@ -434,17 +455,24 @@ client_say_bye(hf_client_t *self)
 }
 
 void
-hf_disconnect(hf_client_t **client_p)
+hfi_client_end(hf_client_t **client_p)
 {
     hf_client_t *self = *client_p;
     *client_p = NULL;
-    if (self == NULL)
-        return;
     HF_CHECK(self, HFI_CLIENT_MAGIC);
     hfi_inherit_withdraw(self);
     if (hfi_client_is_here(self))
         client_close(self, client_say_bye(self) ? CLIENT_LINGER_MS : 0);
     hfi_client_unref(self);
+}
+
+void
+hf_disconnect(hf_client_t **client_p)
+{
+    if (*client_p == NULL)
+        return;
+    hfi_far_leave(*client_p);
+    hfi_client_end(client_p);
 }
 
 int

@@ -60,6 +60,7 @@ struct hf_client {
     bool is_woken;            /* and was written to */
     bool is_closed;           /* the link is gone, nobody leads any more */
     bool is_refused;          /* an attempt to connect failed, and none has gone well */
+    bool is_far;              /* opened for another manager's handle: far.c */
     bool is_inheriting;       /* over fork: a thread opens the child's session */
     atomic_bool is_inherited; /* a fork's child, and it has no session of its own yet */
     hfi_waiter_t *first_waiter;
@@ -85,7 +86,10 @@ struct hf_client {
     uint32_t n_claims_before; /* the fork that is under way */
     uint32_t claims_room;
 
-    /* fork.c's, under its mutex */
+    /* fork.c's and far.c's, under fork.c's mutex */
+    hf_client_t **owners; /* of one that was opened for another manager's handle */
+    uint32_t n_owners;
+    bool has_left; /* it is being disconnected: it owns none any more */
     hf_client_t *fork_next;
     hf_client_t **fork_previous_next;
 
@@ -109,8 +113,17 @@ void hfi_client_unlock(hf_client_t *self);
 int64_t hfi_due_ns(double seconds);
 
 void hfi_client_ref(hf_client_t *self);
+/* The same where it may be being freed; then false. Under fork.c's mutex. */
+bool hfi_client_ref_live(hf_client_t *self);
 /* Takes a reference; with the last one memory is freed. Never blocks. */
 void hfi_client_unref(hf_client_t *self);
+
+/* Opens a client and waits for its session; is_far: for another manager's handle, and not patiently. NULL: *failure. */
+hf_client_t *hfi_client_connect(const char *endpoint, const hf_options_t *options, bool is_far,
+                                hfi_failure_t *ret_failure);
+
+/* Takes one: ends its session as hf_disconnect does. */
+void hfi_client_end(hf_client_t **client_p);
 
 /* What a client has of the process it is in: link, wake_fd, the keeper's visits, and a session that is still to be
  * opened. False: *failure, and it has none. The mutex is not held. */

@@ -57,6 +57,7 @@ void
 hfi_engine_open_session(hfi_engine_t *self, const hfi_engine_setup_t *setup, int64_t now_ns)
 {
     engine_name(self->client, setup->client);
+    self->is_far = setup->is_far;
     hfi_secret_t secret;
     memcpy(secret.bytes, setup->session, sizeof secret.bytes);
     hfi_dial_open(&self->dial, &secret, (uint64_t)(setup->lease_ns / ENGINE_MS),
@@ -102,6 +103,7 @@ hfi_engine_destroy(hfi_engine_t **self_p)
     hfi_pendings_close(&self->pendings);
     hfi_entries_close(&self->entries);
     hfi_bytes_close(&self->scratch);
+    hfi_value_drop(&self->endpoints);
     HF_BURY(self);
     free(self);
 }
@@ -113,7 +115,8 @@ hfi_engine_end(hfi_engine_t *self, const char *kind, const char *text)
     if (self->is_ended)
         return;
     self->is_ended = true;
-    (void)hfi_fail(&self->reason, kind, "%s", text);
+    bool is_lost = self->is_far && strcmp(kind, "SessionLost") == 0;
+    (void)hfi_fail(&self->reason, is_lost ? "ReferentLost" : kind, "%s", text);
     if (self->dial.state != HFI_DIAL_ENDED)
         hfi_dial_end(&self->dial, HFI_REJECT_SESSION_EXPIRED);
 }
@@ -339,6 +342,15 @@ engine_on_open_frame(hfi_engine_t *self, const hfi_frame_t *frame, int64_t now_n
     engine_break(self, HFI_REJECT_BAD_FRAME);
 }
 
+/* Without memory for them it has said none. */
+static void
+engine_keep_endpoints(hfi_engine_t *self, const hf_value_t *endpoints)
+{
+    hfi_value_drop(&self->endpoints);
+    if (hf_kind(endpoints) == HF_LIST)
+        (void)hfi_value_keep(endpoints, &self->endpoints);
+}
+
 void
 hfi_engine_receive(hfi_engine_t *self, hfi_span_t bytes, int64_t now_ns)
 {
@@ -355,8 +367,9 @@ hfi_engine_receive(hfi_engine_t *self, hfi_span_t bytes, int64_t now_ns)
         if (hfi_dial_on_reject(&self->dial, frame.reason))
             engine_reject(self, frame.reason, frame.text);
     } else if (frame.kind == HFI_FRAME_WELCOME) {
-        if (!hfi_dial_on_welcome(&self->dial, &frame.welcome, &self->stream, now_ns) &&
-            self->dial.state == HFI_DIAL_ENDED)
+        if (hfi_dial_on_welcome(&self->dial, &frame.welcome, &self->stream, now_ns))
+            engine_keep_endpoints(self, &frame.welcome.endpoints);
+        else if (self->dial.state == HFI_DIAL_ENDED)
             engine_reject(self, self->dial.reason, (hfi_span_t){NULL, 0});
     } else if (self->dial.state == HFI_DIAL_OPEN) {
         engine_on_open_frame(self, &frame, now_ns);
@@ -484,6 +497,21 @@ hfi_engine_reason(const hfi_engine_t *self, hfi_failure_t *ret_failure)
     if (self->is_ended)
         *ret_failure = self->reason;
     return self->is_ended;
+}
+
+bool
+hfi_engine_manager(const hfi_engine_t *self, hfi_secret_t *ret_manager)
+{
+    HF_CHECK(self, ENGINE_MAGIC);
+    *ret_manager = self->dial.manager;
+    return self->dial.was_welcomed;
+}
+
+const hf_value_t *
+hfi_engine_endpoints(const hfi_engine_t *self)
+{
+    HF_CHECK(self, ENGINE_MAGIC);
+    return &self->endpoints;
 }
 
 int64_t

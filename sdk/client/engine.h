@@ -26,6 +26,7 @@
 
 #include <base/span.h>
 #include <holdfast/value.h>
+#include <stream/frame.h>
 #include <value/failure.h>
 
 typedef struct hfi_engine hfi_engine_t;
@@ -39,6 +40,7 @@ typedef struct hfi_engine_setup {
     uint8_t session[16]; /* the session's secret, from a CSPRNG */
     const char *client;  /* free text for WELCOME's other side; borrows, copied */
     int64_t lease_ns;    /* wished for; 0: the manager's default */
+    bool is_far;         /* what is lost with the session is ReferentLost, and no SessionLost */
 } hfi_engine_setup_t;
 
 /* Where the session stands. */
@@ -124,6 +126,11 @@ hfi_engine_state_t hfi_engine_state(const hfi_engine_t *self);
 
 /* Why it ended: kind (ConnectionError before the first WELCOME, SessionLost after it) and sentence. False: it has not. */
 bool hfi_engine_reason(const hfi_engine_t *self, hfi_failure_t *ret_failure);
+
+/* The object space of the manager, and where others can reach it (a list of str, lent; HF_NONE: it has not said).
+ * False: no WELCOME yet. */
+bool hfi_engine_manager(const hfi_engine_t *self, hfi_secret_t *ret_manager);
+const hf_value_t *hfi_engine_endpoints(const hfi_engine_t *self);
 
 /* The granted lease and grace, 0 before the first WELCOME. */
 int64_t hfi_engine_lease_ns(const hfi_engine_t *self);

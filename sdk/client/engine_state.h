@@ -30,9 +30,11 @@ struct hfi_engine {
     bool wants_pong;
     bool wants_bye;
     bool is_ended;
+    bool is_far;
     bool is_left; /* and ended: it is the parent's, and this is a child */
     hfi_dial_t dial;
     hfi_stream_t stream;
+    hf_value_t endpoints; /* kept */
     hfi_chunks_t chunks;
     hfi_bytes_t scratch;
     char client[ENGINE_CLIENT_MAX + 1];

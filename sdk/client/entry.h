@@ -53,8 +53,8 @@ void hfi_entries_leave(hfi_entries_t *self);
 /* Whether something waits to be given back. */
 bool hfi_entries_has_unheld(const hfi_entries_t *self);
 
-/* Calls `each` with the number of every handle in an admitted value (of another manager's: its stub's), at any depth, and every promise's call number
- * with is_promise; false from it ends the walk. A loop, however deep the value is. */
+/* Calls `each` with the number of every handle in an admitted value (of another manager's: its stub's), at any depth, and
+ * every promise's call number with is_promise; false from it ends the walk. A loop, however deep the value is. */
 typedef bool(hfi_named_f)(void *context, uint64_t number, bool is_promise);
 bool hfi_each_named(const hf_value_t *value, hfi_named_f *each, void *context);
 

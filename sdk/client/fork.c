@@ -135,3 +135,21 @@ hfi_fork_remove(hf_client_t *client)
         client->fork_next->fork_previous_next = client->fork_previous_next;
     (void)pthread_mutex_unlock(&fork_mutex);
 }
+
+void
+hfi_fork_lock(void)
+{
+    (void)pthread_mutex_lock(&fork_mutex);
+}
+
+void
+hfi_fork_unlock(void)
+{
+    (void)pthread_mutex_unlock(&fork_mutex);
+}
+
+hf_client_t *
+hfi_fork_first(void)
+{
+    return fork_first;
+}

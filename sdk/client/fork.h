@@ -19,7 +19,12 @@ uint32_t hfi_fork_generation(void);
 /* One that no process has come to. */
 #define HFI_NO_GENERATION UINT32_MAX
 
-/* From its first byte of memory to its last a client is known here: a child must find its mutex open. */
+/* All clients, in a list by fork_next, under a mutex that is taken before any client's. */
+void hfi_fork_lock(void);
+void hfi_fork_unlock(void);
+hf_client_t *hfi_fork_first(void);
+
+/* As long as there is anything of it a client is known here: a child must find its mutex open. */
 void hfi_fork_add(hf_client_t *client);
 void hfi_fork_remove(hf_client_t *client);
 

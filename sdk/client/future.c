@@ -189,6 +189,8 @@ hfi_future_write(const hf_future_t *self, hf_writer_t *w, hfi_failure_t *failure
 hf_future_t *
 hf_call_async(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
+    if (!hfi_proxy_settle(&proxy))
+        return NULL;
     va_list args;
     bool is_put;
     va_start(args, picture);
@@ -206,6 +208,8 @@ hf_future_t *
 hf_call_async_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *args,
                     const hf_value_t *kwargs)
 {
+    if (!hfi_proxy_settle(&proxy))
+        return NULL;
     bool is_put;
     hfi_ask_t ask = {.client = hf_proxy_client(proxy),
                      .proxy = proxy,

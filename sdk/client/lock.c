@@ -27,7 +27,7 @@ static hf_future_t *
 lock_put(const hf_proxy_t *proxy, const char *method, const hf_value_t *args, bool is_patient)
 {
     bool is_put = false;
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return NULL;
     hfi_ask_t ask = {.client = hf_proxy_client(proxy),
                      .proxy = proxy,
@@ -165,7 +165,7 @@ hf_unlock(const hf_proxy_t **lock_p)
         hfi_error_clear();
         return 0;
     }
-    if (!hfi_proxy_is_callable(lock))
+    if (!hfi_proxy_settle(&lock))
         return -1;
     if (!lock_note_released(lock))
         return hfi_error_set(

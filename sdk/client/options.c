@@ -23,6 +23,7 @@ struct hf_options {
     double wait;
     bool may_spin;
     bool is_inherited;
+    hfi_far_mode_t far;
 };
 
 hf_options_t *
@@ -38,6 +39,7 @@ hf_options_new(void)
     self->connect_timeout = OPTIONS_CONNECT;
     self->may_spin = true;
     self->is_inherited = true;
+    self->far = HFI_FAR_NEAR;
     hfi_error_clear();
     return self;
 }
@@ -86,6 +88,21 @@ options_set_flag(bool *flag, const char *name, const char *value)
     return 0;
 }
 
+static int
+options_set_far(hfi_far_mode_t *far, const char *value)
+{
+    static const char *const modes[] = {
+        [HFI_FAR_NONE] = "none", [HFI_FAR_NEAR] = "near", [HFI_FAR_ANY] = "any"};
+    for (unsigned k = 0; k < sizeof modes / sizeof modes[0]; k++) {
+        if (strcmp(value, modes[k]) == 0) {
+            *far = (hfi_far_mode_t)k;
+            hfi_error_clear();
+            return 0;
+        }
+    }
+    return hfi_error_set("ValueError", "far: \"%s\" is neither none, near nor any", value);
+}
+
 int
 hf_options_set(hf_options_t *self, const char *name, const char *value)
 {
@@ -100,12 +117,14 @@ hf_options_set(hf_options_t *self, const char *name, const char *value)
         return options_set_seconds(&self->wait, name, value, 0.0);
     if (strcmp(name, "spin") == 0)
         return options_set_flag(&self->may_spin, name, value);
+    if (strcmp(name, "far") == 0)
+        return options_set_far(&self->far, value);
     if (strcmp(name, "inherit") == 0)
         return options_set_flag(&self->is_inherited, name, value);
     if (strcmp(name, "name") != 0)
         return hfi_error_set("KeyError",
                              "there is no option \"%s\": name, lease, connect_timeout, wait, "
-                             "spin, inherit",
+                             "spin, inherit, far",
                              name);
     size_t len = strlen(value);
     if (len == 0 || len > OPTIONS_NAME)
@@ -113,6 +132,12 @@ hf_options_set(hf_options_t *self, const char *name, const char *value)
     memcpy(self->name, value, len + 1);
     hfi_error_clear();
     return 0;
+}
+
+hfi_far_mode_t
+hfi_options_far(const hf_options_t *self)
+{
+    return self == NULL ? HFI_FAR_NEAR : self->far;
 }
 
 static int64_t

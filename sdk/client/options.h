@@ -11,6 +11,15 @@
 
 #include <holdfast/holdfast.h>
 
+/* Which endpoints a handle may lead to. */
+typedef enum hfi_far_mode {
+    HFI_FAR_NONE,
+    HFI_FAR_NEAR, /* on this computer */
+    HFI_FAR_ANY,
+} hfi_far_mode_t;
+
+hfi_far_mode_t hfi_options_far(const hf_options_t *self);
+
 /* Gives a copy, to be destroyed; NULL: no memory. */
 hf_options_t *hfi_options_copy(const hf_options_t *self);
 

@@ -8,6 +8,7 @@
 
 #include "ask.h"
 #include "error.h"
+#include "far.h"
 #include "future.h"
 #include "held.h"
 #include "keeper.h"
@@ -17,9 +18,10 @@ struct hf_proxy {
     uint32_t magic;
     uint64_t object;
     hf_client_t *client;
-    hf_future_t *future;          /* NULL: `object` is known */
-    _Atomic(char *) promised;     /* the typeid of what the future gave, once it was asked for */
-    atomic_uint_least64_t locked; /* lock.c's */
+    hf_future_t *future;           /* NULL: `object` is known */
+    _Atomic(char *) promised;      /* the typeid of what the future gave, once it was asked for */
+    _Atomic(hf_proxy_t *) settled; /* what it promised, where that is another manager's referent */
+    atomic_uint_least64_t locked;  /* lock.c's */
     char typeid_[];
 };
 
@@ -76,6 +78,8 @@ hfi_proxy_from(hf_client_t *client, const hf_value_t *handle, hfi_failure_t *ret
 {
     if (!proxy_is_handle(handle, ret_failure))
         return NULL;
+    if (hfi_far_is(handle))
+        return hfi_far_proxy(client, handle, ret_failure);
     uint64_t object = hf_as_handle(handle);
     hf_proxy_t *self = proxy_new(client, object, NULL, proxy_typeid_of(handle));
     if (self == NULL) {
@@ -100,7 +104,15 @@ proxy_take(hf_client_t *client, hf_value_t *answer)
 {
     hfi_failure_t failure = {0};
     hf_proxy_t *self = NULL;
-    if (proxy_is_handle(answer, &failure)) {
+    bool is_handle = proxy_is_handle(answer, &failure);
+    if (is_handle && hfi_far_is(answer)) {
+        self = hfi_far_proxy(client, answer, &failure);
+        hfi_answer_done(client, answer); /* the stub, now that it is held there */
+        if (self == NULL)
+            (void)hfi_error_take(&failure);
+        return self;
+    }
+    if (is_handle) {
         self = proxy_new(client, hf_as_handle(answer), NULL, proxy_typeid_of(answer));
         if (self == NULL)
             (void)proxy_no_memory(&failure);
@@ -136,7 +148,10 @@ hf_release(hf_proxy_t **proxy_p)
     if (self == NULL)
         return;
     HF_CHECK(self, HFI_PROXY_MAGIC);
+    hf_proxy_t *settled = atomic_exchange_explicit(&self->settled, NULL, memory_order_acq_rel);
     hfi_client_push(self->client, &self->released);
+    if (settled != NULL) /* itself it promises nothing */
+        hf_release(&settled);
 }
 
 void
@@ -243,6 +258,38 @@ hf_proxy_equal(const hf_proxy_t *a, const hf_proxy_t *b)
 
 /* ---- pictures ------------------------------------------------------------------------- */
 
+/* What another client's call gave, or will give. */
+static bool
+proxy_write_far_result(const hf_future_t *future, hf_writer_t *w, hfi_failure_t *failure)
+{
+    if (!hfi_far_await(future, failure))
+        return false;
+    const hf_value_t *value = &future->value;
+    if (!hf_has_handles(value)) {
+        hf_write_value(w, value);
+        return true;
+    }
+    if (hf_kind(value) != HF_HANDLE)
+        return hfi_fail(failure, "ValueError",
+                        "a future in the arguments is another client's, with referents inside");
+    hf_proxy_t *proxy = hfi_proxy_from(future->client, value, failure);
+    if (proxy == NULL)
+        return false;
+    bool is_written =
+        hfi_far_write(proxy->client, proxy->object, hfi_span_of(proxy->typeid_), w, failure);
+    hf_release(&proxy);
+    return is_written;
+}
+
+/* A proxy of another client: of another manager, or of another session with this one. */
+static bool
+proxy_write_far(const hf_proxy_t *proxy, hf_writer_t *w, hfi_failure_t *failure)
+{
+    if (proxy->future != NULL)
+        return proxy_write_far_result(proxy->future, w, failure);
+    return hfi_far_write(proxy->client, proxy->object, hfi_span_of(proxy->typeid_), w, failure);
+}
+
 static bool
 proxy_write_h(hf_client_t *client, const hf_proxy_t *proxy, hf_writer_t *w, hfi_failure_t *failure)
 {
@@ -250,7 +297,7 @@ proxy_write_h(hf_client_t *client, const hf_proxy_t *proxy, hf_writer_t *w, hfi_
         return hfi_fail(failure, "ValueError", "a proxy in the arguments is NULL");
     HF_CHECK(proxy, HFI_PROXY_MAGIC);
     if (client != NULL && proxy->client != client)
-        return hfi_fail(failure, "ValueError", "a proxy in the arguments is another client's");
+        return proxy_write_far(proxy, w, failure);
     if (client == NULL && proxy->future != NULL && !hfi_future_is_done(proxy->future))
         return hfi_fail(failure, "ValueError", "a proxy in the value is only promised yet");
     return proxy_write(proxy, w, failure);
@@ -264,7 +311,7 @@ proxy_write_p(hf_client_t *client, const hf_future_t *future, hf_writer_t *w,
         return hfi_fail(failure, "ValueError", "a future in the arguments is NULL");
     HF_CHECK(future, HFI_FUTURE_MAGIC);
     if (client != NULL && future->client != client)
-        return hfi_fail(failure, "ValueError", "a future in the arguments is another client's");
+        return proxy_write_far_result(future, w, failure);
     if (client == NULL && !hfi_future_is_done(future))
         return hfi_fail(failure, "ValueError", "a future in the value has no result yet");
     return hfi_future_write(future, w, failure);
@@ -423,21 +470,56 @@ hf_unbind(hf_client_t *client, const char *name)
 
 /* ---- calls of a referent -------------------------------------------------------------- */
 
-bool
-hfi_proxy_is_callable(const hf_proxy_t *self)
+/* Makes the proxy at the owner, once. NULL: *failure. */
+static const hf_proxy_t *
+proxy_settled(const hf_proxy_t *self, const hf_value_t *handle, hfi_failure_t *ret_failure)
 {
-    if (self == NULL) {
+    void *memory; /* const to its users; what it has learned meanwhile is not */
+    const void *lent = &self->settled;
+    memcpy(&memory, &lent, sizeof memory);
+    _Atomic(hf_proxy_t *) *settled = memory;
+    hf_proxy_t *there = atomic_load_explicit(settled, memory_order_acquire);
+    if (there != NULL)
+        return there;
+    hf_proxy_t *made = hfi_far_proxy(self->client, handle, ret_failure);
+    if (made == NULL || atomic_compare_exchange_strong(settled, &there, made))
+        return made;
+    hf_release(&made); /* another thread's was first */
+    return there;
+}
+
+/* The same as hfi_proxy_settle, with the failure. */
+static const hf_proxy_t *
+proxy_settle(const hf_proxy_t *self, hfi_failure_t *ret_failure)
+{
+    hf_value_t handle;
+    HF_CHECK(self, HFI_PROXY_MAGIC);
+    if (self->future == NULL)
+        return self;
+    proxy_given(self, &handle);
+    return hfi_far_is(&handle) ? proxy_settled(self, &handle, ret_failure) : self;
+}
+
+bool
+hfi_proxy_settle(const hf_proxy_t **self_p)
+{
+    hfi_failure_t failure;
+    failure.kind[0] = '\0';
+    if (*self_p == NULL) {
         (void)hfi_error_set("ValueError", "the proxy is NULL: what should have made it had failed");
         return false;
     }
-    HF_CHECK(self, HFI_PROXY_MAGIC);
+    const hf_proxy_t *settled = proxy_settle(*self_p, &failure);
+    if (settled == NULL)
+        return hfi_error_take(&failure) == 0;
+    *self_p = settled;
     return true;
 }
 
 int
 hf_call(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return -1;
     va_list args;
     va_start(args, picture);
@@ -465,7 +547,7 @@ hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_
 int
 hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return -1;
     va_list args;
     hf_value_t answer;
@@ -489,7 +571,7 @@ hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, .
 hf_proxy_t *
 hf_call_proxy(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return NULL;
     va_list args;
     va_start(args, picture);
@@ -507,7 +589,7 @@ int
 hf_call_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *args,
               const hf_value_t *kwargs, double timeout, hf_value_t *ret_value)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return -1;
     hf_value_t answer;
     hfi_failure_t failure = {0};
@@ -530,7 +612,7 @@ hf_call_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *arg
 int
 hf_call_oneway(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return -1;
     va_list args;
     bool is_put;
@@ -565,7 +647,7 @@ hf_manager(hf_client_t *client)
 hf_proxy_t *
 hf_dup(const hf_proxy_t *proxy)
 {
-    if (!hfi_proxy_is_callable(proxy) || !hfi_client_is_usable(proxy->client))
+    if (!hfi_proxy_settle(&proxy) || !hfi_client_is_usable(proxy->client))
         return NULL;
     hf_proxy_t *self =
         proxy_new(proxy->client, proxy->object, proxy->future, hfi_span_of(proxy->typeid_));

@@ -13,7 +13,8 @@
 
 #include "client.h"
 
-/* A proxy from a handle of this client; it takes a hold of its own. NULL: *failure. The mutex is not held. */
+/* A proxy from a handle of this client; it takes a hold of its own, of another manager's referent there. NULL: *failure.
+ * The mutex is not held. */
 hf_proxy_t *hfi_proxy_from(hf_client_t *client, const hf_value_t *handle,
                            hfi_failure_t *ret_failure);
 
@@ -26,8 +27,9 @@ bool hfi_proxy_target(const hf_proxy_t *self, hfi_engine_call_t *call, hfi_failu
 /* A word of lock.c's on each proxy. */
 atomic_uint_least64_t *hfi_proxy_locked(const hf_proxy_t *self);
 
-/* False: not to be called (NULL), and this thread's error says why. */
-bool hfi_proxy_is_callable(const hf_proxy_t *self);
+/* The proxy that is to be called in its place: of a promised one whose promise was another manager's referent, the one
+ * at its owner; as a rule itself. False: there is none (NULL), and this thread's error says why. */
+bool hfi_proxy_settle(const hf_proxy_t **self_p);
 
 /* Reads an answer by a picture (NULL: "") into the pointers of *outs, and takes the answer. 0 or -1. */
 int hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_list *outs);

@@ -27,7 +27,7 @@ static int
 types_ask(const hf_proxy_t *proxy, const types_how_t *how, const char *picture, va_list *args,
           hf_value_t *ret_answer)
 {
-    if (!hfi_proxy_is_callable(proxy))
+    if (!hfi_proxy_settle(&proxy))
         return -1;
     hf_client_t *client = hf_proxy_client(proxy);
     if (!hfi_client_is_usable(client))

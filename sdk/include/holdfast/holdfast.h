@@ -12,6 +12,7 @@
  *   TimeoutError    the time was up; the call may still run, its answer is dropped
  *   Interrupted     hf_interrupt(); the call may still run, its answer is dropped
  *   LimitExceeded   a limit of the manager's, a call longer than one frame, or no memory here
+ *   ReferentLost    the referent is another manager's, and that one or the referent is gone
  *   NoSuchObject NoSuchMethod NotExposed PermissionDenied BadRequest Overloaded Cancelled RemoteError
  *                   from the manager
  *   ValueError TypeError   from here: a picture or an argument that cannot be meant
@@ -31,6 +32,13 @@
  * time, while the parent lets go, finds SessionLost; one that never calls costs nothing but those exports, and
  * releasing and disconnecting in it frees memory and no more. Calls that were under way at the fork are the parent's:
  * their futures fail in the child with SessionLost. So are the locks that the parent has acquired.
+ *
+ * Several managers. A handle of another manager's referent, in a result, becomes a proxy at its owner: calls go there
+ * straight, by a session of this program's with that manager, or by one that is opened for it (option "far") and ends
+ * with the client that led there. A call that makes such a proxy fails with ReferentLost where the owner or the referent
+ * is gone, or nobody answers within the options' connect_timeout; so do calls on it later where the session was opened
+ * for it. A proxy of one client may be an argument of another one's call, of the same manager or of another. What a
+ * future promises can be called at its owner once the answer is here.
  *
  * Threads. [any]: any thread, at any time, several at once. [own]: any thread, one at a time for each object.
  * Values: see value.h; here `call` is NULL.
@@ -147,7 +155,9 @@ HF_EXPORT void hf_options_destroy(hf_options_t **self_p);
  *                 "spin": 1, at first: where there are two CPUs, a wait looks for 50 microseconds before it sleeps,
  *                 as an idle CPU wakes more slowly than a call takes; 0: the CPU is spared;
  *                 "inherit": 1, at first: a fork's child goes on with what is held; 0: its calls fail with SessionLost,
- *                 for a program that forks only to exec: it exports nothing, and what it releases is gone at once
+ *                 for a program that forks only to exec: it exports nothing, and what it releases is gone at once;
+ *                 "far": where handles of other managers' referents may lead: "near", at first: to endpoints on this
+ *                 computer; "any"; "none"
  * value   borrows  text, a decimal number, or 0 or 1; copied
  *
  * Returns 0, or -1 with KeyError, no such option; ValueError, no value for it.
@@ -287,7 +297,8 @@ HF_EXPORT const char *hf_proxy_typeid(const hf_proxy_t *proxy);
  *
  * proxy  borrows  a proxy
  *
- * Returns the client, lent: it is the one that hf_connect gave, of no use once that was disconnected.
+ * Returns the client, lent: it is one that hf_connect gave, of no use once that was disconnected; or, of another
+ * manager's referent, one that was opened for it, not to be disconnected.
  *
  * Thread: [any]. Blocks: never. Since: 1.0.
  */
@@ -300,9 +311,9 @@ HF_EXPORT hf_client_t *hf_proxy_client(const hf_proxy_t *proxy);
  *                  or the picture letter v gave) is not dropped yet, or another proxy has the referent
  *
  * Returns a proxy, to be released; or NULL: TypeError, it is no handle; NoSuchObject, nothing here holds that
- * referent any more; SessionLost; LimitExceeded.
+ * referent any more; ReferentLost; SessionLost; LimitExceeded.
  *
- * Thread: [any]. Blocks: never. Since: 1.0.
+ * Thread: [any]. Blocks: never, but for a referent of another manager. Since: 1.0.
  */
 HF_EXPORT hf_proxy_t *hf_proxy_of(hf_client_t *client, const hf_value_t *handle);
 

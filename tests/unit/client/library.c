@@ -394,8 +394,8 @@ test_manager_that_begins_anew(void **state)
     assert_non_null(other);
     hf_proxy_t *thing = hf_create(other, "thing", "");
     assert_int_equal(hf_call(thing, "count", ""), 0);
-    assert_int_equal(hf_call(thing, "echo", "h", f->thing), -1); /* another client's */
-    assert_string_equal(hf_errkind(), "ValueError");
+    assert_int_equal(hf_call(thing, "echo", "h", f->thing), -1); /* the lost one's */
+    assert_string_equal(hf_errkind(), "SessionLost");
     hf_release(&thing);
     hf_disconnect(&other);
 }
