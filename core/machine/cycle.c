@@ -27,6 +27,7 @@
 #include "hook.h"
 #include "reap.h"
 #include "scan.h"
+#include "watch.h"
 
 #define CYCLE_DELAY_NS INT64_C(100000000) /* most suspects are held again, or dead, by then */
 #define CYCLE_PAUSE_NS INT64_C(1000000)   /* between two steps */
@@ -265,10 +266,21 @@ hfi_cycle_collect(hfi_state_t *state)
     return self->garbage.n - before;
 }
 
+/* All of them hear the same: the first one's end lets go of the others, which then look unreferenced. */
+static void
+cycle_tell(hfi_state_t *state, uint64_t number)
+{
+    hfi_referent_t *referent = hfi_state_find(state, number);
+    if (referent != NULL && !referent->is_listed)
+        hfi_watch_tell(state, referent, "destroyed");
+}
+
 void
 hfi_cycle_free(hfi_state_t *state)
 {
     hfi_cycle_t *self = &state->cycle;
+    for (uint32_t k = 0; k < self->garbage.n; k++)
+        cycle_tell(state, self->garbage.at[k]);
     for (uint32_t k = 0; k < self->garbage.n; k++)
         hfi_reap_garbage(state, self->garbage.at[k]);
     cycle_empty(&self->garbage);

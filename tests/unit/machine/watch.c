@@ -112,6 +112,48 @@ shutdown_ends_it(void **state)
     rig_pair_close(&t);
 }
 
+/* Two that hold each other and one that the second holds: all three were found and freed. */
+static void
+a_cycle_is_destroyed(void **state)
+{
+    (void)state;
+    rig_pair_t t = opened();
+    (void)rig_call(&t.a, 0, "create", "[\"Cell\", {\"$handle\": [1]}]");
+    (void)rig_call(&t.a, 0, "create", "[\"Cell\", 7]");
+    (void)rig_call(&t.a, 1, "set", "[[{\"$handle\": [2]}, {\"$handle\": [3]}]]");
+    (void)rig_call(&t.a, 0, "create", "[\"Cell\", 8]");
+    for (uint64_t object = 1; object <= 4; object++) {
+        static const char *const args[] = {"[{\"$handle\": [1]}]", "[{\"$handle\": [2]}]",
+                                           "[{\"$handle\": [3]}]", "[{\"$handle\": [4]}]"};
+        assert_string_equal(rig_call(&t.a, 0, "watch", args[object - 1]), "");
+    }
+    for (uint64_t object = 1; object <= 4; object++)
+        release(&t, object);
+    assert_string_equal(rig_answers(&t.a), "9: 'unreferenced'\n");
+    assert_int_equal(rig_referents(t.rig), 3);
+    rig_pass(t.rig, 0.2);
+    assert_string_equal(rig_answers(&t.a), "6: 'destroyed'\n7: 'destroyed'\n8: 'destroyed'\n");
+    assert_int_equal(rig_referents(t.rig), 0);
+    rig_pair_close(&t);
+}
+
+/* A cycle that falls apart by itself was not found: its last holder let go. */
+static void
+a_cycle_that_is_cut_is_unreferenced(void **state)
+{
+    (void)state;
+    rig_pair_t t = opened();
+    (void)rig_call(&t.a, 0, "create", "[\"Cell\", {\"$handle\": [1]}]");
+    (void)rig_call(&t.a, 1, "set", "[{\"$handle\": [2]}]");
+    assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [1]}]"), "");
+    assert_string_equal(rig_call(&t.a, 0, "watch", "[{\"$handle\": [2]}]"), "");
+    assert_string_equal(rig_call(&t.a, 1, "set", "[0]"), "6: None\n");
+    release(&t, 1);
+    release(&t, 2);
+    assert_string_equal(rig_answers(&t.a), "5: 'unreferenced'\n4: 'unreferenced'\n");
+    rig_pair_close(&t);
+}
+
 static void
 what_is_refused(void **state)
 {
@@ -134,9 +176,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_does_not_hold), cmocka_unit_test(each_hears_of_its_own),
-        cmocka_unit_test(its_other_ends),   cmocka_unit_test(a_promised_handle),
-        cmocka_unit_test(shutdown_ends_it), cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(it_does_not_hold),
+        cmocka_unit_test(each_hears_of_its_own),
+        cmocka_unit_test(its_other_ends),
+        cmocka_unit_test(a_promised_handle),
+        cmocka_unit_test(shutdown_ends_it),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(a_cycle_is_destroyed),
+        cmocka_unit_test(a_cycle_that_is_cut_is_unreferenced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
