@@ -4,7 +4,8 @@
  *     test.fault.killed worker ENDPOINT FILE NUMBER CHANCE      a process that works until it is killed
  *
  * A worker is killed when a time that the seed gives has passed; another one takes its place. In the end every lock is
- * free, number_of_objects is what names hold, and no item is given to two that lived, nor one that was never put.
+ * free, what holds only itself is found, number_of_objects is what names hold, and no item is given to two that lived,
+ * nor one that was never put.
  */
 #define _GNU_SOURCE
 #include "rig.h"
@@ -22,6 +23,7 @@ enum {
     ROOM = PLACES + KILLS + 1,
     ITEMS = 4096, /* of one worker */
     LOCKS = 4,
+    RING = 5,
 };
 
 static const char *const lock_types[LOCKS] = {"Lock", "RLock", "Condition", "Semaphore"};
@@ -132,6 +134,45 @@ worker_makes(worker_t *self)
     }
 }
 
+/* Lists and dicts that hold each other in a ring, each with something else; the pool has some of the rings. */
+static void
+worker_ties(worker_t *self)
+{
+    static const char *const types[] = {"list", "dict"};
+    hf_proxy_t *ring[RING];
+    unsigned first = (unsigned)rig_below(&self->chance, 2);
+    unsigned n = 1 + (unsigned)rig_below(&self->chance, RING);
+    for (unsigned k = 0; k < n; k++) {
+        ring[k] = hf_create(self->client, types[(first + k) % 2], "");
+        if (ring[k] == NULL)
+            rig_die("a ring");
+    }
+    for (unsigned k = 0; k < n; k++) {
+        hf_proxy_t *next = ring[(k + 1) % n];
+        HF_AUTO_PROXY hf_proxy_t *hung = hf_create(self->client, "list", "");
+        int failed = (first + k) % 2 == 0
+                         ? hf_call_oneway(ring[k], "append", "h", next) |
+                               hf_call_oneway(ring[k], "append", "h", hung)
+                         : hf_call_oneway(ring[k], "setitem", "sh", "next", next) |
+                               hf_call_oneway(ring[k], "setitem", "sh", "hung", hung);
+        if (hung == NULL || failed != 0)
+            rig_die("a tie");
+    }
+    if (rig_below(&self->chance, 4) == 0 && hf_call(self->pool, "append", "h", ring[0]) != 0)
+        rig_die("a ring in the pool");
+    for (unsigned k = 0; k < n; k++)
+        hf_release(&ring[k]);
+}
+
+/* A search that must not find what others have in their hands. */
+static void
+worker_collects(worker_t *self)
+{
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(self->client);
+    if (hf_call(manager, "collect", "") != 0)
+        rig_die("collect");
+}
+
 static void
 worker_locks(worker_t *self)
 {
@@ -145,8 +186,9 @@ static _Noreturn void
 worker_main(char **argv)
 {
     static void (*const kinds[])(worker_t *) = {
-        worker_puts,      worker_puts,   worker_gets,  worker_gets, worker_puts_in_vain,
-        worker_passes_on, worker_adopts, worker_makes, worker_locks};
+        worker_puts,         worker_puts,      worker_gets,   worker_gets,
+        worker_puts_in_vain, worker_passes_on, worker_adopts, worker_makes,
+        worker_locks,        worker_ties,      worker_ties,   worker_collects};
     worker_t self = {.number = (unsigned)strtoul(argv[2], NULL, 10),
                      .ledger = rig_share(argv[1], sizeof(ledger_t)),
                      .client = rig_enter(argv[0], "10"),
@@ -260,6 +302,19 @@ field_check_items(field_t *self)
     assert_true(n_turns > self->n_born);
 }
 
+/* What is left beside what names hold only holds itself. */
+static void
+field_collect(const field_t *self)
+{
+    int64_t n_found = -1;
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(self->client);
+    int64_t n_left = e2e_count_objects(self->client) - e2e_count_names(self->client);
+    assert_int_equal(hf_call_into(manager, "collect", "", "i", &n_found), 0);
+    print_message("%lld referents in rings were left, %lld are collected\n", (long long)n_left,
+                  (long long)n_found);
+    assert_true(n_found <= n_left);
+}
+
 static void
 field_close(field_t *self)
 {
@@ -274,6 +329,7 @@ field_close(field_t *self)
     hf_release(&self->babies);
     hf_release(&self->pool);
     hf_release(&self->full);
+    field_collect(self);
     rig_expect_nothing_left(self->client);
     hf_disconnect(&self->client);
 }
