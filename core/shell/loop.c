@@ -34,6 +34,7 @@
 #include "pace.h"
 #include "probe.h"
 #include "reload.h"
+#include "trim.h"
 
 #define LOOP_MAGIC     0x100bf001u
 #define LOOP_REST_NS   INT64_C(50000000)  /* sleeps from here on let the watchdog sleep too */
@@ -57,6 +58,7 @@ struct hfi_loop {
     hfi_boot_t boot;
     hfi_bytes_t policy; /* of this round's POLICY, which borrows it */
     hfi_pace_t pace;
+    hfi_trim_t trim;
     int cpu; /* -1: anywhere */
     hfi_poll_t poll;
     unsigned called; /* what the last wait found */
@@ -240,11 +242,25 @@ loop_sleep_ns(hfi_loop_t *self, int64_t now_ns)
     return self->has_more || hfi_machine_wants_entropy(self->machine) ? 0 : sleep_ns;
 }
 
+/* In a rest that is long enough, memory goes back. Returns how long to sleep. */
+static int64_t
+loop_trim(hfi_loop_t *self, int64_t sleep_ns, int64_t now_ns)
+{
+    const hfi_machine_figures_t *figures = hfi_machine_figures(self->machine);
+    int64_t due_ns = hfi_trim_note(&self->trim, figures->memory_bytes, figures->sessions, now_ns);
+    if (due_ns > now_ns)
+        return due_ns - now_ns < sleep_ns ? due_ns - now_ns : sleep_ns;
+    if (sleep_ns >= LOOP_REST_NS)
+        hfi_trim_rest(&self->trim);
+    return sleep_ns;
+}
+
 /* Until something comes or is due. libzmq's descriptor tells of changes only: the socket itself is asked first. */
 static void
 loop_wait(hfi_loop_t *self)
 {
-    int64_t sleep_ns = loop_sleep_ns(self, hfi_now_ns());
+    int64_t now_ns = hfi_now_ns();
+    int64_t sleep_ns = loop_trim(self, loop_sleep_ns(self, now_ns), now_ns);
     if (sleep_ns > 0 &&
         (hfi_front_is_readable(self->front) || hfi_dealers_is_readable(self->dealers)))
         sleep_ns = 0;

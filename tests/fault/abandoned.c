@@ -98,9 +98,11 @@ resident_of(pid_t pid)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
+/* Behind a rest in which the manager gives its memory back. */
 static figures_t
 field_read(const field_t *self, const char *when)
 {
+    assert_int_equal(hf_call(self->never, "wait", "f", 1.5), 0);
     figures_t now = {.objects = e2e_count_objects(self->client),
                      .memory = e2e_figure(self->client, "memory"),
                      .resident = resident_of(self->e2e->pid)};
