@@ -150,7 +150,7 @@ within_the_lease_nothing_has_happened(e2e_t *e2e, uint64_t seed)
     field_open(&field, e2e, seed, "2");
     for (int k = 0; k < STOPS; k++) {
         field_stop(&field);
-        field_let_live(&field, LEASE_MS / 10 + (int)rig_below(&field.chance, LEASE_MS / 2));
+        field_let_live(&field, LEASE_MS / 10 + (int)rig_below(&field.chance, LEASE_MS / 4));
         if (k == STOPS - 1)
             assert_int_equal(hf_call(field.queue, "put", "i", (int64_t)ITEM), 0);
         assert_int_equal(kill(field.worker, SIGCONT), 0);
