@@ -16,7 +16,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-CHOICE = ('e2e.wire', 'e2e.types', 'e2e.lock', 'e2e.tool', 'fault.relayed')
+CHOICE = ('e2e.wire', 'e2e.types', 'e2e.lock', 'e2e.tool', 'fault.relayed', 'fault.soak')
 SKIPPED = ('unit.shell.peer',)  # pidfds are what it tests
 SLOWNESS = 20
 IGNORED = re.compile(r'--\d+-- (WARNING: unhandled amd64-linux syscall: 434|You may be able to write|Read the file README_MIS'
