@@ -423,6 +423,18 @@ hfi_answer_fault(hfi_call_t *self, const char *format, ...)
 
 /* ---- going ---------------------------------------------------------------------------- */
 
+/* How many of the answers that it has not acknowledged may be to calls that had waited: those are as many at most as may
+ * wait, and their burst is not the client's doing. An answer to what has just come has that number. */
+static uint64_t
+answer_spared(hfi_session_t *session, uint64_t call)
+{
+    if (call != session->stream.received)
+        session->n_late++;
+    else if (!hfi_stream_is_full(&session->stream))
+        session->n_late = 0;
+    return session->n_late;
+}
+
 /* What must be true of a session's message once it has its number. */
 static void
 answer_sent(hfi_state_t *state, hfi_session_t *session, uint64_t call, size_t len)
@@ -431,7 +443,7 @@ answer_sent(hfi_state_t *state, hfi_session_t *session, uint64_t call, size_t le
     hfi_state_send(state, session);
     if (session->waiting.count != 0)
         hfi_state_settled(state, session->number, call);
-    if (hfi_stream_is_twice_full(&session->stream))
+    if (hfi_stream_is_twice_full(&session->stream, answer_spared(session, call)))
         hfi_state_end_later(state, session, HFI_REJECT_LIMIT);
 }
 

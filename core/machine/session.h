@@ -71,6 +71,7 @@ typedef struct hfi_session {
     bool is_ended;       /* its end has begun: nothing goes to it any more */
     hfi_reject_t ending; /* why */
     uint32_t n_parked;
+    uint64_t n_late; /* answers to calls that had waited, since the window was last not full */
 } hfi_session_t;
 
 /* Gives a session without a connection; charged to the account by the caller. */

@@ -154,14 +154,14 @@ hfi_stream_has_room(const hfi_stream_t *self, size_t len)
 }
 
 bool
-hfi_stream_fills(hfi_stream_t *self, uint64_t times)
+hfi_stream_fills(hfi_stream_t *self, uint64_t times, uint64_t spared)
 {
     const hfi_limits_t *limits = self->limits;
     uint64_t seen = self->ack_seen > stream_acked(self) ? self->ack_seen : stream_acked(self);
     uint64_t n = hfi_stream_last(self) - seen;
     if (n < times)
         return false;
-    return n / times >= limits->window ||
+    return (n > spared && (n - spared) / times >= limits->window) ||
            hfi_outbox_bytes_after(&self->outbox, seen) / times >= limits->window_bytes;
 }
 

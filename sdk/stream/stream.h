@@ -115,27 +115,27 @@ hfi_stream_last(const hfi_stream_t *self)
 
 /* A message of `len` more may be sent: the window has room, or nothing else is under way. */
 bool hfi_stream_has_room(const hfi_stream_t *self, size_t len);
-/* Whether what the peer has not received fills `times` windows; one message alone never does. Counts the bytes: only
- * where all that is kept would. */
-bool hfi_stream_fills(hfi_stream_t *self, uint64_t times);
+/* Whether what the peer has not received fills `times` windows, so many messages not counted; one message alone never
+ * does. Counts the bytes: only where all that is kept would. */
+bool hfi_stream_fills(hfi_stream_t *self, uint64_t times, uint64_t spared);
 
-/* Window full: the manager answers Overloaded. Twice full: it ends the session. */
+/* Window full: the manager answers Overloaded. Twice full, beside the messages that are spared: it ends the session. */
 static inline bool
 hfi_stream_is_full(hfi_stream_t *self)
 {
     const hfi_outbox_t *outbox = &self->outbox;
     return (outbox->n_messages >= self->limits->window ||
             outbox->n_bytes >= self->limits->window_bytes) &&
-           hfi_stream_fills(self, 1);
+           hfi_stream_fills(self, 1, 0);
 }
 
 static inline bool
-hfi_stream_is_twice_full(hfi_stream_t *self)
+hfi_stream_is_twice_full(hfi_stream_t *self, uint64_t spared)
 {
     const hfi_outbox_t *outbox = &self->outbox;
-    return (outbox->n_messages / 2 >= self->limits->window ||
-            outbox->n_bytes / 2 >= self->limits->window_bytes) &&
-           hfi_stream_fills(self, 2);
+    uint64_t n = outbox->n_messages > spared ? outbox->n_messages - spared : 0;
+    return (n / 2 >= self->limits->window || outbox->n_bytes / 2 >= self->limits->window_bytes) &&
+           hfi_stream_fills(self, 2, spared);
 }
 
 /* What a header's ack may say now: `received`, or the owner's limit. */

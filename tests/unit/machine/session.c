@@ -466,6 +466,42 @@ does_not_read(void **state)
     rig_destroy(&rig);
 }
 
+/* Many calls that waited are answered at once: that is not the client's doing. What it asks for then is. */
+static void
+a_burst_of_what_waited(void **state)
+{
+    (void)state;
+    rig_t *rig = rig_new(&hf_plugin, "{\"limits\": {\"window\": 8}}");
+    rig_client_t a;
+    rig_client_t b;
+    rig_connect(rig, &a, 1);
+    rig_connect(rig, &b, 2);
+    (void)rig_call(&b, 0, "create", "[\"Gate\"]");
+    (void)rig_call(&b, 0, "bind", "[\"g\", {\"$handle\": [1]}]");
+    (void)rig_call(&a, 0, "lookup", "[\"g\"]");
+    for (int i = 0; i < 40; i++)
+        (void)rig_call(&a, 1, i % 2 == 0 ? "take" : "get", NULL);
+    (void)rig_call(&a, 1, "counts", NULL);
+    rig_acknowledge(&a);
+    assert_int_equal(rig_parked(rig), 40);
+    assert_string_equal(rig_call(&b, 1, "hand", "[7]"), "3: 20\n");
+    (void)rig_call(&b, 1, "put", "[8, 20]");
+    for (int i = 0; i < 19; i++)
+        (void)rig_call(&b, 1, "put", "[8]");
+    assert_int_equal(rig_parked(rig), 0);
+    assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 2);
+    for (int i = 0; i < 15; i++)
+        (void)rig_put_call(&a, 1, "put", "[1]", NULL);
+    rig_send(&a);
+    assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 2);
+    (void)rig_put_call(&a, 1, "put", "[1]", NULL);
+    rig_send(&a);
+    assert_int_equal(hfi_machine_figures(rig->machine)->sessions, 1);
+    rig_close(&a);
+    rig_close(&b);
+    rig_destroy(&rig);
+}
+
 static void
 overloaded_in_words(void **state)
 {
@@ -618,6 +654,7 @@ main(void)
         cmocka_unit_test(acknowledges_in_time),
         cmocka_unit_test(does_not_read),
         cmocka_unit_test(overloaded_in_words),
+        cmocka_unit_test(a_burst_of_what_waited),
         cmocka_unit_test(floods),
         cmocka_unit_test(says_bye),
         cmocka_unit_test(a_dead_process),

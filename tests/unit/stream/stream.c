@@ -252,9 +252,9 @@ a_window_counts_messages(void **state)
     assert_false(hfi_stream_has_room(s, 1));
     assert_true(hfi_stream_is_full(s));
     put_n(s, 7);
-    assert_false(hfi_stream_is_twice_full(s));
+    assert_false(hfi_stream_is_twice_full(s, 0));
     put(s, 10);
-    assert_true(hfi_stream_is_twice_full(s));
+    assert_true(hfi_stream_is_twice_full(s, 0));
     hfi_stream_on_ack(s, 16, NULL, NULL);
     assert_false(hfi_stream_is_full(s));
 }
@@ -269,9 +269,9 @@ a_window_counts_bytes(void **state)
     put(s, 100);
     assert_true(hfi_stream_is_full(s));
     put(s, 799);
-    assert_false(hfi_stream_is_twice_full(s));
+    assert_false(hfi_stream_is_twice_full(s, 0));
     put(s, 1);
-    assert_true(hfi_stream_is_twice_full(s));
+    assert_true(hfi_stream_is_twice_full(s, 0));
 }
 
 /* A client that says in one frame "I have all your answers" and puts a window of calls is one that reads. */
@@ -288,12 +288,12 @@ an_ack_counts_for_the_window_before_its_frames_messages(void **state)
     assert_false(hfi_stream_is_full(s));
     put(s, 10);
     assert_true(hfi_stream_is_full(s));
-    assert_false(hfi_stream_is_twice_full(s));
+    assert_false(hfi_stream_is_twice_full(s, 0));
     hfi_stream_on_ack(s, 8, NULL, NULL);
     put(s, 600);
-    assert_false(hfi_stream_is_twice_full(s));
+    assert_false(hfi_stream_is_twice_full(s, 0));
     put_n(s, 7);
-    assert_true(hfi_stream_is_twice_full(s));
+    assert_true(hfi_stream_is_twice_full(s, 0));
 }
 
 static void
@@ -303,7 +303,7 @@ one_message_may_always_be_under_way(void **state)
     assert_true(hfi_stream_has_room(s, 5000));
     put(s, 5000);
     assert_false(hfi_stream_has_room(s, 1));
-    assert_false(hfi_stream_is_twice_full(s));
+    assert_false(hfi_stream_is_twice_full(s, 0));
     uint64_t number = 1;
     assert_true(hfi_stream_take(s, &number, 5000, 0));
     assert_false(hfi_stream_is_flooding(s));
