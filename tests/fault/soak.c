@@ -422,11 +422,11 @@ field_work(field_t *self)
         field_watch(self);
         if (now >= next_kill) {
             field_kill(self, (unsigned)rig_below(&self->chance, PLACES));
-            next_kill = now + rig_below(&self->chance, 2 * KILL_EVERY);
+            next_kill = now + rig_below(&self->chance, UINT64_C(2) * KILL_EVERY);
         }
         if (now >= next_cut) {
             relay_cut(self->relay);
-            next_cut = now + rig_below(&self->chance, 2 * CUT_EVERY);
+            next_cut = now + rig_below(&self->chance, UINT64_C(2) * CUT_EVERY);
         }
     }
     atomic_store(&self->ledger->is_over, true);
