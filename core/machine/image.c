@@ -100,15 +100,21 @@ image_run(hfi_state_t *state, const hf_plugin_t *plugin, const char *name)
     hfi_call_close(call, err);
 }
 
+/* What the world has mapped by that hash, or NULL. */
+static const hf_plugin_t *
+image_declared(const hfi_state_t *state, hfi_span_t hash)
+{
+    return state->world.find_image == NULL ? NULL
+                                           : state->world.find_image(state->world.context, hash);
+}
+
 bool
 hfi_image_take(hfi_state_t *state, hfi_span_t hash, char *why, size_t why_room)
 {
     uint32_t number;
     if (image_find(state, hash, &number))
         return true;
-    const hf_plugin_t *declared = state->world.find_image == NULL
-                                      ? NULL
-                                      : state->world.find_image(state->world.context, hash);
+    const hf_plugin_t *declared = image_declared(state, hash);
     if (declared == NULL) {
         (void)snprintf(why, why_room, "an image that was never mapped");
         return false;
@@ -191,9 +197,10 @@ hfi_image_load(hf_call_t *call, void *self)
     if (status != IMAGE_MAPPED)
         return HF_RAISE(call, status == IMAGE_DENIED ? "PermissionDenied" : "ValueError", "%.*s",
                         (int)said.len, (const char *)said.at);
-    if (!hfi_image_take(me->state, said, why, sizeof why))
-        return HF_RAISE(call, "ValueError", "%s", why);
-    if (!image_find(me->state, said, &number))
-        return HF_RAISE(call, "RuntimeError", "the manager could not try to load it");
-    return image_answer(me, number);
+    if (image_find(me->state, said, &number))
+        return image_answer(me, number);
+    const hf_plugin_t *declared = image_declared(me->state, said);
+    if (declared != NULL && !hfi_plugins_check(me->state->plugins, declared, why, sizeof why))
+        return HF_RAISE(call, "ValueError", "%s", why); /* as when its IMAGE came */
+    return HF_RAISE(call, "RuntimeError", "the manager could not try to load it");
 }

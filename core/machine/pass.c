@@ -13,7 +13,7 @@
 hfi_referent_t *
 hfi_pass_named(const hfi_state_t *state, const hf_value_t *item)
 {
-    uint64_t number;
+    uint64_t number = 0;
     bool is_handle = hf_kind(item) == HF_HANDLE && hfi_handle_number(item, &number);
     return is_handle ? hfi_state_find(state, number) : NULL;
 }

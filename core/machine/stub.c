@@ -441,7 +441,7 @@ typedef struct stub_rewriting {
 static void
 stub_replace(void *context, const hf_value_t *item, hf_writer_t *w)
 {
-    uint64_t number;
+    uint64_t number = 0;
     const stub_rewriting_t *self = context;
     hfi_referent_t *referent = NULL;
     if (hf_kind(item) == HF_HANDLE && hfi_handle_number(item, &number))

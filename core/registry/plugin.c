@@ -244,21 +244,46 @@ retire_older(hfi_plugins_t *self, const char *plugin)
     }
 }
 
+/* Adds all its types and gives a copy of the descriptor; NULL: refused, nothing was added. */
+static hf_plugin_t *
+take_in(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
+{
+    if (!check_version(descriptor, why, why_room))
+        return NULL;
+    hf_plugin_t *copy = calloc(1, sizeof *copy);
+    if (copy == NULL) {
+        (void)plugin_refuse(why, why_room, "no memory");
+        return NULL;
+    }
+    memcpy(copy, descriptor, descriptor->size < sizeof *copy ? descriptor->size : sizeof *copy);
+    if (!check_names(self, copy, why, why_room) || !add_types(self, copy, why, why_room)) {
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+bool
+hfi_plugins_check(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
+{
+    HF_CHECK(self, PLUGINS_MAGIC);
+    uint32_t before = self->n_types;
+    hf_plugin_t *copy = take_in(self, descriptor, why, why_room);
+    while (self->n_types > before)
+        hfi_type_destroy(&self->types[--self->n_types]);
+    bool is_fine = copy != NULL;
+    free(copy);
+    return is_fine;
+}
+
 bool
 hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why, size_t why_room)
 {
     /* WALK plugin 4/8: versions first, then names, then every type: all or nothing */
     HF_CHECK(self, PLUGINS_MAGIC);
-    if (!check_version(descriptor, why, why_room))
-        return false;
-    hf_plugin_t *copy = calloc(1, sizeof *copy);
+    hf_plugin_t *copy = take_in(self, descriptor, why, why_room);
     if (copy == NULL)
-        return plugin_refuse(why, why_room, "no memory");
-    memcpy(copy, descriptor, descriptor->size < sizeof *copy ? descriptor->size : sizeof *copy);
-    if (!check_names(self, copy, why, why_room) || !add_types(self, copy, why, why_room)) {
-        free(copy);
         return false;
-    }
     retire_older(self, copy->name);
     self->plugins[self->n_plugins++] = copy;
     return true;

@@ -18,6 +18,10 @@ void hfi_plugins_destroy(hfi_plugins_t **self_p);
 bool hfi_plugins_add(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why,
                      size_t why_room);
 
+/* Whether it would be taken in. False as hfi_plugins_add's; nothing changes. */
+bool hfi_plugins_check(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why,
+                       size_t why_room);
+
 /* Adds one type that is the manager's own (the root's), under the plugin name "holdfast". */
 hfi_type_t *hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why,
                                 size_t why_room);

@@ -419,6 +419,7 @@ hfi_settings_destroy(hfi_settings_t **self_p)
     hfi_deploy_close(&self->deploy);
     config_close_texts(&self->binds);
     config_close_texts(&self->plugins);
+    config_close_texts(&self->plugin_dirs);
     config_close_texts(&self->endpoints);
     config_close_texts(&self->far_allow);
     free(self->run_dir);

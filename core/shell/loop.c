@@ -309,18 +309,20 @@ loop_gather_signals(hfi_loop_t *self)
         loop_reload(self);
 }
 
-/* What was loaded while serving; before the answer to who asked for it. */
-static void
+/* What was loaded while serving. False: there is more than goes into this round. */
+static bool
 loop_gather_images(hfi_loop_t *self)
 {
     const hfi_image_t *image;
     while ((image = hfi_loader_at(self->world.loader, self->n_images)) != NULL) {
-        hfi_event_t *event = hfi_batch_add(&self->batch, HFI_EVENT_IMAGE);
+        hfi_event_t *event =
+            self->batch.n < HFI_BATCH_MAX / 2 ? hfi_batch_add(&self->batch, HFI_EVENT_IMAGE) : NULL;
         if (event == NULL)
-            return;
+            return false;
         event->bytes = hfi_span_of(image->hash);
         self->n_images++;
     }
+    return true;
 }
 
 static void
@@ -355,8 +357,8 @@ loop_gather(hfi_loop_t *self)
     HF_ASSERT(tick != NULL);
     tick->now_ns = hfi_pace_tick(&self->pace, now_ns);
     loop_gather_entropy(self);
-    loop_gather_images(self);
-    if ((self->called & LOOP_JOBS_DONE) != 0)
+    /* who asked for an image is answered after it; the jobs' descriptor calls again */
+    if (loop_gather_images(self) && (self->called & LOOP_JOBS_DONE) != 0)
         loop_gather_jobs(self);
     loop_gather_signals(self);
     if ((self->called & LOOP_PEERS) != 0)

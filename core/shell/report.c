@@ -11,7 +11,7 @@
 #include <value/value.h>
 #include <value/writer.h>
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 report_add(char **lines, size_t *n, const char *format, va_list args)
 {
     char *line;

@@ -147,6 +147,20 @@ class World:
         self.gives(None, 'create', 'Far', '--name', 'far')
         self.gives('far', 'call', 'far', 'which')
 
+    def exposure(self, conf):
+        """What the configuration says of a typeid holds for a newer version of it as well, from the first call on."""
+        so = self.build(os.path.join(self.shop, 'versions.so'), '1.0.0', 'first')
+        with open(conf, 'w') as to:
+            to.write(f'plugin = "{so}"\nplugin_dir = "{self.shop}"\ntypes\n    Versioned\n        hide = "which"\n')
+        manager = self.start('-c', conf)
+        self.loads(self.build(so, '2.0.0', 'second'), '2.0.0')
+        self.gives(None, 'create', 'Versioned', '--name', 'new')
+        done = self.ask('call', 'new', 'which')
+        if done.returncode != 1 or not done.stderr.startswith('NotExposed: '):
+            self.bad.append(f'which, hidden: {done.returncode}, {done.stdout}{done.stderr}')
+        self.gives("<Versioned #1>", 'str', 'new')
+        self.stop(manager)
+
     def run(self):
         conf = os.path.join(self.folder, 'conf')
         with open(conf, 'w') as to:
@@ -161,6 +175,7 @@ class World:
         manager = self.start()  # a manager whose configuration names no folder
         self.raises('PermissionDenied', 'names no plugin_dir', os.path.join(self.shop, 'deep/far.so'))
         self.stop(manager)
+        self.exposure(conf)
         with open(conf, 'w') as to:
             to.write('plugin_dir = shop\n')
         done = subprocess.run([self.daemon, '--check', '-c', conf], capture_output=True, text=True, env=self.env)
