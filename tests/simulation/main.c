@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* main -- the whole manager and eight clients under a seed, seed after seed: the options, the plugins, the sums.
  *
- *     simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--record] [--twice] [--mutant RULE] [--fault NAME
+ *     simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--pair] [--record] [--twice] [--mutant RULE] [--fault NAME
  *                [--expect CHECK]]
+ *
+ * With --pair the worlds have two managers, which are clients of each other.
  *
  * Exit 0: all was as it must be (with --expect: the check saw the fault). 1: not; the one command that shows the
  * failing seed again is printed. 2: usage.
@@ -16,6 +18,7 @@
 #include <base/check.h>
 #include <base/mutant.h>
 
+#include "pair.h"
 #include "witness.h"
 #include "world.h"
 
@@ -26,6 +29,7 @@ typedef struct options {
     const char *fault;
     const char *mutant;
     bool is_twice;
+    bool is_pair;
     sim_settings_t settings;
 } options_t;
 
@@ -36,6 +40,7 @@ static const char *const fault_words[] = {"none",
 };
 
 static sim_world_t world;
+static sim_pair_t pair;
 
 /* ---- plugins -------------------------------------------------------------------------- */
 
@@ -67,8 +72,9 @@ load_all(void)
 static _Noreturn void
 usage(void)
 {
-    (void)fprintf(stderr, "usage: simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--record] "
-                          "[--twice] [--mutant RULE] [--fault NAME [--expect CHECK]]\nfaults:\n");
+    (void)fprintf(stderr,
+                  "usage: simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--pair] [--record] "
+                  "[--twice] [--mutant RULE] [--fault NAME [--expect CHECK]]\nfaults:\n");
 #define SIM_FAULT(name_, word_, check_, text_)                                                     \
     (void)fprintf(stderr, "  %-16s %s (seen by %s)\n", word_, text_,                               \
                   sim_check_word(SIM_CHECK_##check_));
@@ -128,6 +134,8 @@ read_options(options_t *self, int argc, char **argv)
             self->settings.is_traced = true;
         } else if (strcmp(argv[i], "--record") == 0) {
             self->settings.is_recorded = true;
+        } else if (strcmp(argv[i], "--pair") == 0) {
+            self->is_pair = true;
         } else if (strcmp(argv[i], "--twice") == 0) {
             self->is_twice = true;
         } else if (value != NULL && strcmp(argv[i], "--seed") == 0) {
@@ -213,6 +221,40 @@ tell_failure(const options_t *options, const char *program, uint64_t seed)
     return 1;
 }
 
+/* The worlds of two managers. */
+static int
+run_pairs(const options_t *options, const char *program)
+{
+    uint64_t n_steps = 0, n_audits = 0, n_stubs = 0, n_stored = 0, n_refused = 0, n_adopted = 0;
+    uint64_t n_missed = 0, n_restarts = 0;
+    for (uint64_t seed = options->first; seed <= options->last; seed++) {
+        if (!sim_pair_run(&pair, seed, options->settings.plugins, options->settings.is_traced)) {
+            (void)printf("seed %llu: %s: %s\nagain: %s --pair --seed %llu --trace\n",
+                         (unsigned long long)seed, sim_check_word(pair.sim.failed),
+                         pair.sim.failure, program, (unsigned long long)seed);
+            if (options->mutant != NULL)
+                (void)printf("       with --mutant %s\n", options->mutant);
+            return 1;
+        }
+        n_steps += pair.n_steps;
+        n_audits += pair.n_audits;
+        n_stubs += pair.n_stubs;
+        n_stored += pair.n_stored;
+        n_refused += pair.n_refused;
+        n_adopted += pair.n_adopted;
+        n_missed += pair.n_missed;
+        n_restarts += pair.n_restarts[0] + pair.n_restarts[1];
+    }
+    (void)printf("%llu pairs, %llu steps, %llu audits of %llu stubs; stored %llu, refused %llu; "
+                 "adopted %llu, missed %llu; restarts %llu\n",
+                 (unsigned long long)(options->last - options->first + 1),
+                 (unsigned long long)n_steps, (unsigned long long)n_audits,
+                 (unsigned long long)n_stubs, (unsigned long long)n_stored,
+                 (unsigned long long)n_refused, (unsigned long long)n_adopted,
+                 (unsigned long long)n_missed, (unsigned long long)n_restarts);
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -221,6 +263,8 @@ main(int argc, char **argv)
     static char note[64];
     read_options(&options, argc, argv);
     options.settings.plugins = load_all();
+    if (options.is_pair)
+        return run_pairs(&options, argv[0]);
     for (uint64_t seed = options.first; seed <= options.last; seed++) {
         (void)snprintf(note, sizeof note, "simulation --seed %llu", (unsigned long long)seed);
         hfi_crash_note(note);

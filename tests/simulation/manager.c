@@ -50,7 +50,12 @@ write_settings(sim_manager_t *self, hf_writer_t *w)
     uint8_t space[16];
     for (size_t i = 0; i < sizeof space; i++)
         space[i] = (uint8_t)(sim_chance(sim) & 0xff);
-    hf_write_map(w, 6);
+    hf_write_map(w, self->endpoint == NULL ? 6 : 7);
+    if (self->endpoint != NULL) {
+        write_word(w, "endpoints");
+        hf_write_list(w, 1);
+        write_word(w, self->endpoint);
+    }
     write_word(w, "space");
     hf_write_bytes(w, space, sizeof space);
     write_word(w, "limits");
@@ -80,7 +85,8 @@ sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire, const sim_pl
 {
     hfi_bytes_t settings = {0};
     hfi_bytes_writer_t writer;
-    memset(self, 0, sizeof *self);
+    *self = (sim_manager_t){
+        .endpoint = self->endpoint, .on_far = self->on_far, .context = self->context};
     self->sim = sim;
     self->wire = wire;
     self->record = record;
@@ -298,10 +304,13 @@ manager_on_output(sim_manager_t *self, const hfi_output_t *output)
     case HFI_OUTPUT_STOPPED:
         self->is_stopped = true;
         break;
-    case HFI_OUTPUT_WATCH:
     case HFI_OUTPUT_FAR_OPEN:
     case HFI_OUTPUT_FAR_SEND:
     case HFI_OUTPUT_FAR_CLOSE:
+        if (self->on_far != NULL)
+            self->on_far(self->context, self, output);
+        break;
+    case HFI_OUTPUT_WATCH:
         break;
     }
 }

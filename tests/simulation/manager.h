@@ -29,7 +29,16 @@ typedef struct sim_sending {
     bool is_due; /* a SEND or REWIND was not followed yet */
 } sim_sending_t;
 
-typedef struct sim_manager {
+typedef struct sim_manager sim_manager_t;
+
+/* What it asks for of its connections to other managers. */
+typedef void(sim_far_f)(void *context, sim_manager_t *manager, const hfi_output_t *output);
+
+struct sim_manager {
+    const char *
+        endpoint; /* of WELCOME; NULL: it says none. This and the next two are set before the open, and stay */
+    sim_far_f *on_far; /* NULL: it has no other managers */
+    void *context;
     sim_t *sim;
     sim_wire_t *wire;
     hfi_machine_t *machine;
@@ -46,7 +55,7 @@ typedef struct sim_manager {
     bool is_stopped;
     uint64_t n_events;
     uint64_t digest; /* of all that came out: a second run must have the same */
-} sim_manager_t;
+};
 
 void sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire,
                       const sim_plugins_t *plugins, sim_record_t *record);

@@ -43,8 +43,12 @@ def mismatches(table, used):
 
 
 def run(simulation, seeds, mutant):
-    """(seed, check, what it said), or None where nothing failed."""
-    words = [simulation, '--seeds', f'1-{seeds}'] + (['--mutant', mutant] if mutant else [])
+    """(seed, check, what it said), or None where nothing failed: with one manager, then with two."""
+    return run_worlds([simulation], seeds, mutant) or run_worlds([simulation, '--pair'], seeds, mutant)
+
+
+def run_worlds(command, seeds, mutant):
+    words = command + ['--seeds', f'1-{seeds}'] + (['--mutant', mutant] if mutant else [])
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
                           check=False)
     seen = SEEN.search(done.stdout)
