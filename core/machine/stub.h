@@ -89,13 +89,13 @@ uint64_t hfi_stub_adopt(hfi_state_t *state, const hfi_handle_t *handle, uint64_t
                         hfi_failure_t *ret_failure);
 
 /* What has become of it, once it was told: the stub, or NULL with the failure. */
-hfi_referent_t *hfi_stub_outcome(const hfi_state_t *state, uint64_t adoption, uint64_t *ret_session,
+hfi_referent_t *hfi_stub_outcome(const hfi_state_t *state, uint64_t number, uint64_t *ret_session,
                                  hfi_failure_t *ret_failure);
 /* The outcome is known to all who waited. */
-void hfi_stub_forget(hfi_state_t *state, uint64_t adoption);
+void hfi_stub_forget(hfi_state_t *state, uint64_t number);
 
 /* Its time is up. */
-void hfi_stub_time(hfi_state_t *state, hfi_adoption_t *adoption);
+void hfi_stub_time(hfi_state_t *state, hfi_adoption_t *self);
 
 /* The stub's referent ends. */
 void hfi_stub_end(hfi_state_t *state, hfi_stub_t *stub);

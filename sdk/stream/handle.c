@@ -11,9 +11,9 @@ hfi_handle_read(const hf_value_t *handle, hfi_handle_t *ret_handle)
 {
     size_t len;
     hf_cursor_t items;
-    hf_value_t item;
-    hf_value_t secret;
-    hf_value_t manager;
+    hf_value_t item = {.raw = {0}};
+    hf_value_t secret = {.raw = {0}};
+    hf_value_t manager = {.raw = {0}};
     hf_open(&items, handle);
     if (items.left <= HANDLE_OWN)
         return false;

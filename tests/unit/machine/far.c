@@ -518,6 +518,171 @@ it_leaves_what_it_does_not_hold(void **state)
     bench_close(&t);
 }
 
+static void
+what_is_promised_may_be_one(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 1, "set", handed(&t, 1, "[", "]")), ": None\n");
+    char args[64];
+    uint64_t first = rig_put_call(&t.bob, 1, "get", NULL, NULL);
+    (void)snprintf(args, sizeof args, "[[{\"$promise\": %" PRIu64 "}]]", first);
+    (void)rig_put_call(&t.bob, 1, "set", args, NULL);
+    (void)rig_put_promised(&t.bob, first, "repr", NULL);
+    rig_send(&t.bob);
+    assert_string_equal(rig_answers(&t.bob),
+                        "4: <Cell #1>\n5: None\n6: '<Cell #1 of manager " A_NAME ">'\n");
+    SAID(call(&t, &t.bob, 1, "get", NULL), ": [<Cell #1>]\n");
+    assert_int_equal(objects(t.b), 2);
+    /* what came twice is held twice: three times is too often */
+    release(&t.bob, 2);
+    release(&t.bob, 2);
+    assert_null(strstr(rig_said(t.b, 2), "REJECT"));
+    release(&t.bob, 2);
+    assert_non_null(strstr(rig_said(t.b, 2), "REJECT bad_frame"));
+    bench_close(&t);
+}
+
+static void
+an_error_hands_it_out_as_well(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 1, "fail", handed(&t, 1, "[[", "]]")), "! KeyError: no such key\n");
+    release(&t.bob, 2);
+    assert_null(strstr(rig_said(t.b, 2), "REJECT"));
+    pass(&t, 0.5);
+    assert_int_equal(objects(t.b), 1);
+    bench_close(&t);
+}
+
+static void
+what_was_not_delivered_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 0, "create", "[\"Gate\"]"), ": <Gate #2>\n");
+    SAID(call(&t, &t.bob, 0, "bind", "[\"gate\", {\"$handle\": [2]}]"), ": None\n");
+    SAID(call(&t, &t.bea, 0, "lookup", "[\"gate\"]"), ": <Gate #2>\n");
+    SAID(call(&t, &t.bob, 2, "put", handed(&t, 1, "[", "]")), ": None\n");
+    (void)rig_put_call(&t.bea, 2, "get", NULL, NULL);
+    rig_send(&t.bea);
+    rig_down(t.b, 3, true); /* it has not read it */
+    SAID(call(&t, &t.bob, 2, "get", NULL), ": <Cell #1>\n");
+    assert_non_null(strstr(last(&t, t.b), "[\"ipc://a\"], 3]}"));
+    bench_close(&t);
+}
+
+static void
+who_gives_up_holds_nothing(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    t.is_held = true;
+    uint64_t n = rig_put_call(&t.bob, 1, "set", handed(&t, 1, "[", "]"), NULL);
+    (void)rig_put_call(&t.bea, 1, "set", handed(&t, 1, "[", "]"), NULL);
+    rig_send(&t.bob);
+    rig_send(&t.bea);
+    (void)rig_put_cancel(&t.bob, n);
+    rig_send(&t.bob);
+    SAID(rig_answers(&t.bob), "! Cancelled: the call was cancelled\n");
+    rig_down(t.b, 3, true);
+    t.is_held = false;
+    pass(&t, 0.5);
+    SAID(call(&t, &t.bob, 1, "get", NULL), ": None\n");
+    assert_int_equal(objects(t.b), 1);
+    release(&t.ann, 1);
+    pass(&t, 0.5);
+    assert_int_equal(objects(t.a), 0);
+    bench_close(&t);
+}
+
+static void
+the_next_endpoint_is_tried(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    char args[TEXT];
+    const char *text = handed(&t, 1, "[", "]");
+    const char *at = strstr(text, "[\"ipc://a\"]");
+    (void)snprintf(args, sizeof args,
+                   "%.*s[\"tcp://10.0.0.1:1\", \"ipc://x\", \"ipc://y\", \"ipc://a\"]]}]",
+                   (int)(at - text), text);
+    (void)rig_put_call(&t.bob, 1, "set", args, NULL);
+    rig_send(&t.bob);
+    rig_apply(t.b, &(hfi_event_t){.kind = HFI_EVENT_TICK, .now_ns = t.b->now_ns});
+    assert_string_equal(t.opened, "ipc://x\n");
+    rig_apply(t.b, &(hfi_event_t){.kind = HFI_EVENT_FAR_DOWN, .link = t.link, .is_certain = true});
+    assert_string_equal(t.opened, "ipc://x\nclose\nipc://y\n"); /* refused: the next at once */
+    pass(&t, 1.5);                                              /* silent: after a second */
+    assert_string_equal(t.opened, "ipc://x\nclose\nipc://y\nclose\nipc://a\n");
+    SAID(rig_answers(&t.bob), ": None\n");
+    bench_close(&t);
+}
+
+static void
+its_bounds(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open_with(&t,
+                    "{\"space\": {\"$bytes\": \"" B_SPACE "\"}, \"limits\": {\"far_waiting\": 1, "
+                    "\"far_managers\": 1, \"stubs\": 1}}");
+    static const char other[] = "[{\"$handle\": [1, \"Cell\", {\"$bytes\": \"" B_SPACE
+                                "\"}, {\"$bytes\": \"AAAAAAAAAAAAAAAAAAAAAA==\"}, [\"ipc://a\"]]}]";
+    t.is_held = true;
+    uint64_t n = rig_put_call(&t.bob, 1, "set", handed(&t, 1, "[", "]"), NULL);
+    (void)rig_put_call(&t.bob, 1, "set", handed(&t, 1, "[", "]"), NULL);
+    (void)rig_put_call(&t.bob, 1, "set", other, NULL);
+    rig_send(&t.bob);
+    char wanted[TEXT];
+    (void)snprintf(wanted, sizeof wanted,
+                   "%" PRIu64 "! LimitExceeded: as many calls wait for that other manager as may\n"
+                   "%" PRIu64
+                   "! LimitExceeded: the manager is a client of as many others as it may\n",
+                   n + 1, n + 2);
+    assert_string_equal(rig_answers(&t.bob), wanted);
+    t.is_held = false;
+    pass(&t, 0.5);
+    SAID(rig_answers(&t.bob), ": None\n");
+    SAID(call(&t, &t.ann, 0, "create", "[\"Cell\"]"), ": <Cell #2>\n");
+    SAID(call(&t, &t.bob, 1, "set", handed(&t, 2, "[", "]")),
+         "! LimitExceeded: the manager holds as many stubs as it may\n");
+    release(&t.ann, 2);
+    pass(&t, 0.5);
+    assert_int_equal(objects(t.a), 1); /* what was adopted in vain went back */
+    SAID(call(&t, &t.bob, 1, "get", NULL), ": <Cell #1>\n");
+    bench_close(&t);
+}
+
+/* The connection breaks in the middle: the session is resumed, and nothing is adopted twice. */
+static void
+a_broken_connection_is_resumed(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 1, "set", handed(&t, 1, "[", "]")), ": None\n");
+    rig_apply(t.b, &(hfi_event_t){.kind = HFI_EVENT_FAR_DOWN, .link = t.link});
+    rig_down(t.a, FAR_LINK + t.link, false);
+    (void)rig_put_call(&t.bea, 1, "echo", handed(&t, 1, "[", "]"), NULL);
+    rig_send(&t.bea);
+    pass(&t, 0.5);
+    assert_string_equal(rig_answers(&t.bea), "");
+    rig_up(t.a, FAR_LINK + t.link);
+    rig_apply(t.b, &(hfi_event_t){.kind = HFI_EVENT_FAR_UP, .link = t.link});
+    pass(&t, 0.5);
+    SAID(rig_answers(&t.bea), ": [[<Cell #1>], {}]\n");
+    assert_string_equal(t.opened, "ipc://a\n");
+    assert_int_equal(objects(t.b), 2);
+    bench_close(&t);
+}
+
 int
 main(void)
 {
@@ -533,6 +698,13 @@ main(void)
         cmocka_unit_test(another_manager_is_there),
         cmocka_unit_test(its_manager_is_lost),
         cmocka_unit_test(it_leaves_what_it_does_not_hold),
+        cmocka_unit_test(what_is_promised_may_be_one),
+        cmocka_unit_test(an_error_hands_it_out_as_well),
+        cmocka_unit_test(what_was_not_delivered_comes_back_as_it_was),
+        cmocka_unit_test(who_gives_up_holds_nothing),
+        cmocka_unit_test(the_next_endpoint_is_tried),
+        cmocka_unit_test(its_bounds),
+        cmocka_unit_test(a_broken_connection_is_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
