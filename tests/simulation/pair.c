@@ -756,6 +756,7 @@ pair_clean(sim_pair_t *self)
             return;
         if (self->users[0].sides[at].engine != NULL) {
             pair_job_t *job = pair_job(self);
+            HF_ASSERT(job != NULL); /* nothing else is under way */
             *job = (pair_job_t){.step = PAIR_CLEAN, .user = 0, .at = at};
             pair_put(self, job);
             pair_until_quiet(self, "the names go");
