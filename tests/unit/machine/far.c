@@ -683,6 +683,41 @@ a_broken_connection_is_resumed(void **state)
     bench_close(&t);
 }
 
+/* Frames of its manager's with some bytes changed: the call ends all the same, and whatever was done can be undone. */
+static void
+its_words_may_be_anything(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int round = 0; round < 300; round++) {
+        bench_t t;
+        bench_open(&t);
+        t.is_held = true;
+        (void)rig_put_call(&t.bob, 1, "set", handed(&t, 1, "[", "]"), NULL);
+        rig_send(&t.bob);
+        rig_apply(t.b, &(hfi_event_t){.kind = HFI_EVENT_TICK, .now_ns = t.b->now_ns});
+        while (t.n > 0) {
+            queued_t item = t.queue[0];
+            memmove(t.queue, t.queue + 1, --t.n * sizeof t.queue[0]);
+            bool is_changed = !item.is_to_a && item.event.bytes.len > 0;
+            for (uint64_t k = is_changed ? (seed >> 33) % 4 : 0; k > 0; k--) {
+                seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+                item.bytes[(seed >> 40) % item.event.bytes.len] = (uint8_t)(seed >> 32 & 0xff);
+            }
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            rig_apply(item.is_to_a ? t.a : t.b, &item.event);
+            free(item.bytes);
+        }
+        t.is_held = false;
+        pass(&t, 5.5);
+        assert_string_not_equal(rig_answers(&t.bob), "");
+        SAID(call(&t, &t.bob, 1, "set", "[null]"), ": None\n");
+        pass(&t, 0.2);
+        assert_int_equal(objects(t.b), 1);
+        bench_close(&t);
+    }
+}
+
 int
 main(void)
 {
@@ -705,6 +740,7 @@ main(void)
         cmocka_unit_test(the_next_endpoint_is_tried),
         cmocka_unit_test(its_bounds),
         cmocka_unit_test(a_broken_connection_is_resumed),
+        cmocka_unit_test(its_words_may_be_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
