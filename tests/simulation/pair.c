@@ -13,9 +13,9 @@
 
 #include "inside.h"
 #include "pair_audit.h"
+#include "peer.h"
 
 enum {
-    PAIR_PEER = 1000, /* the user that a link of a manager's has */
     PAIR_STEPS = 60000,
     PAIR_CALM_STEPS = 60000,
     PAIR_AUDIT_EVERY = 61,
@@ -23,89 +23,6 @@ enum {
     PAIR_ARGS = 512,
     PAIR_ROOM = 1 << 17,
 };
-
-static const char *const pair_endpoints[PAIR_MANAGERS] = {"ipc:///manager/0", "ipc:///manager/1"};
-
-/* ---- managers as clients ----------------------------------------------------------------- */
-
-static pair_peer_t *
-pair_peer(sim_pair_t *self, uint32_t from, uint64_t far)
-{
-    for (uint32_t i = 0; i < PAIR_PEERS; i++) {
-        pair_peer_t *peer = &self->peers[i];
-        if (peer->far == far && (far == 0 || peer->from == from))
-            return peer;
-    }
-    return NULL;
-}
-
-static pair_peer_t *
-pair_peer_of_link(sim_pair_t *self, uint32_t to, uint64_t link)
-{
-    for (uint32_t i = 0; i < PAIR_PEERS; i++) {
-        pair_peer_t *peer = &self->peers[i];
-        if (peer->far != 0 && peer->to == to && peer->link == link && link != 0)
-            return peer;
-    }
-    return NULL;
-}
-
-static void
-pair_cut_peer(sim_pair_t *self, pair_peer_t *peer)
-{
-    sim_link_t *link = sim_wire_find(&self->wires[peer->to], peer->link);
-    if (link != NULL)
-        sim_wire_cut(&self->wires[peer->to], link, false);
-    peer->link = 0;
-}
-
-/* What a manager asks the shell for, of its connections to others. */
-static void
-pair_on_far(void *context, sim_manager_t *manager, const hfi_output_t *output)
-{
-    sim_pair_t *self = context;
-    uint32_t from = (uint32_t)(manager - self->managers);
-    if (output->kind == HFI_OUTPUT_FAR_OPEN) {
-        pair_peer_t *peer = pair_peer(self, 0, 0);
-        HF_ASSERT(peer != NULL);
-        bool is_first = hfi_span_equal(output->text, hfi_span_of(pair_endpoints[0]));
-        *peer = (pair_peer_t){.far = output->link, .from = from, .to = is_first ? 0 : 1};
-        sim_trace(&self->sim, "manager %u connects to manager %u", from, peer->to);
-        return;
-    }
-    pair_peer_t *peer = pair_peer(self, from, output->link);
-    HF_ASSERT(peer != NULL);
-    if (output->kind == HFI_OUTPUT_FAR_CLOSE) {
-        sim_trace(&self->sim, "manager %u leaves manager %u", from, peer->to);
-        pair_cut_peer(self, peer);
-        *peer = (pair_peer_t){0};
-        return;
-    }
-    sim_link_t *link = sim_wire_find(&self->wires[peer->to], peer->link);
-    if (link != NULL)
-        (void)sim_wire_send_up(&self->wires[peer->to], link, output->bytes.at, output->bytes.len);
-}
-
-static void
-pair_connect_peer(sim_pair_t *self, pair_peer_t *peer)
-{
-    if (peer->far == 0 || peer->link != 0 || peer->away_ns > self->sim.now_ns)
-        return;
-    peer->link = sim_wire_connect(&self->wires[peer->to], PAIR_PEER)->number;
-    sim_manager_apply(&self->managers[peer->from],
-                      &(hfi_event_t){.kind = HFI_EVENT_FAR_UP, .link = peer->far});
-}
-
-static void
-pair_lose_peer(sim_pair_t *self, pair_peer_t *peer, int64_t away_ns)
-{
-    if (peer->far == 0 || peer->link == 0)
-        return;
-    pair_cut_peer(self, peer);
-    peer->away_ns = self->sim.now_ns + away_ns;
-    sim_manager_apply(&self->managers[peer->from],
-                      &(hfi_event_t){.kind = HFI_EVENT_FAR_DOWN, .link = peer->far});
-}
 
 /* ---- calls ------------------------------------------------------------------------------- */
 
@@ -170,7 +87,7 @@ pair_write_handle(const sim_pair_t *self, const pair_job_t *job, hf_writer_t *w)
     hf_write_bytes(w, job->secret, sizeof job->secret);
     hf_write_bytes(w, space->bytes, sizeof space->bytes);
     hf_write_list(w, 1);
-    hf_write_str(w, pair_endpoints[job->from], strlen(pair_endpoints[job->from]));
+    hf_write_str(w, sim_pair_endpoints[job->from], strlen(sim_pair_endpoints[job->from]));
     hfi_ext_end(w, mark, 1);
 }
 
@@ -583,7 +500,7 @@ pair_receive(sim_pair_t *self, uint32_t at, const sim_link_t *link, const sim_fr
 {
     hfi_span_t bytes = {frame->at, frame->len};
     if (link->user == PAIR_PEER) {
-        const pair_peer_t *peer = pair_peer_of_link(self, at, link->number);
+        const pair_peer_t *peer = sim_peer_of_link(self, at, link->number);
         if (peer != NULL)
             sim_manager_apply(
                 &self->managers[peer->from],
@@ -642,10 +559,10 @@ pair_restart(sim_pair_t *self, uint32_t at)
     for (uint32_t i = 0; i < PAIR_PEERS; i++) {
         pair_peer_t *peer = &self->peers[i];
         if (peer->far != 0 && peer->from == at) {
-            pair_cut_peer(self, peer);
+            sim_peer_cut(self, peer);
             *peer = (pair_peer_t){0};
         } else if (peer->far != 0) {
-            pair_lose_peer(self, peer, 0);
+            sim_peer_lose(self, peer, 0);
         }
     }
     for (uint32_t user = 0; user < PAIR_USERS; user++)
@@ -668,7 +585,7 @@ pair_disturb(sim_pair_t *self, uint32_t user, uint32_t at)
     else if (luck < 30 && self->users[user].sides[at].link != 0)
         pair_disconnect(self, at, &self->users[user].sides[at]);
     else if (luck < 60)
-        pair_lose_peer(self, &self->peers[sim_below(sim, PAIR_PEERS)], away_ns);
+        sim_peer_lose(self, &self->peers[sim_below(sim, PAIR_PEERS)], away_ns);
     if (sim->has_restarts && sim_below(sim, PAIR_RESTART_EVERY / 100) == 0)
         pair_restart(self, at);
 }
@@ -706,7 +623,7 @@ pair_step(sim_pair_t *self)
     else if (luck < 940 && !sim->is_calm)
         pair_disturb(self, user, at);
     else if (luck < 970)
-        pair_connect_peer(self, &self->peers[sim_below(sim, PAIR_PEERS)]);
+        sim_peer_connect(self, &self->peers[sim_below(sim, PAIR_PEERS)]);
     else
         pair_connect(self, user, at);
     if (self->n_steps % PAIR_AUDIT_EVERY == 0) {
@@ -798,8 +715,8 @@ pair_open(sim_pair_t *self, uint64_t seed, const sim_plugins_t *plugins, bool is
     self->sim.has_restarts = sim_below(&self->sim, 2) == 0;
     for (uint32_t at = 0; at < PAIR_MANAGERS; at++) {
         sim_wire_open(&self->wires[at], &self->sim);
-        self->managers[at].endpoint = pair_endpoints[at];
-        self->managers[at].on_far = pair_on_far;
+        self->managers[at].endpoint = sim_pair_endpoints[at];
+        self->managers[at].on_far = sim_peer_on_far;
         self->managers[at].context = self;
         sim_manager_open(&self->managers[at], &self->sim, &self->wires[at], plugins, NULL);
         self->wires[at].late_ns = 1;
