@@ -31,13 +31,16 @@
 #include "front.h"
 #include "intake.h"
 #include "journal.h"
+#include "offload.h"
 #include "pace.h"
 #include "probe.h"
 #include "reload.h"
 #include "trim.h"
 
-#define LOOP_MAGIC     0x100bf001u
-#define LOOP_REST_NS   INT64_C(50000000)  /* sleeps from here on let the watchdog sleep too */
+#define LOOP_MAGIC   0x100bf001u
+#define LOOP_REST_NS INT64_C(50000000) /* sleeps from here on let the watchdog sleep too */
+#define LOOP_WORK_NS                                                                               \
+    INT64_C(200000000) /* cancelled work has so long to end; then it is abandoned */
 #define LOOP_LINGER_NS INT64_C(500000000) /* the last frames have so long to leave */
 
 enum { LOOP_JOBS = 64 /* finished jobs taken in a round */ };
@@ -52,6 +55,7 @@ struct hfi_loop {
     hfi_front_t *front;
     hfi_dealers_t *dealers;
     hfi_dones_t *dones;
+    hfi_pool_t *pool;
     hfi_watch_t *watch;
     hfi_journal_t *journal; /* NULL: nothing is recorded */
     hfi_machine_t *machine;
@@ -141,6 +145,9 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     self->watch = hfi_watch_new(self->world.log, settings->slow_ms);
     if (self->dones == NULL || self->watch == NULL)
         return false;
+    self->pool = hfi_pool_new(self->dones, (size_t)settings->offload_threads);
+    if (self->pool == NULL)
+        return false;
     hfi_machine_world_t world = {.find_image = hfi_loader_find,
                                  .context = self->world.loader,
                                  .probe = hfi_watch_probe(self->watch)};
@@ -213,9 +220,14 @@ hfi_loop_destroy(hfi_loop_t **self_p)
             continue;
     }
     hfi_journal_destroy(&self->journal);
-    hfi_machine_destroy(&self->machine);
+    if (hfi_pool_close(&self->pool, LOOP_WORK_NS)) {
+        hfi_machine_destroy(&self->machine);
+        hfi_dones_destroy(&self->dones);
+    } else { /* a thread still reads referents; it ends with the process, which is about to */
+        hfi_log_put(self->world.log, HFI_LOG_WARNING, "server",
+                    "offloaded work that does not heed hf_is_cancelled is abandoned");
+    }
     hfi_watch_destroy(&self->watch);
-    hfi_dones_destroy(&self->dones);
     hfi_boot_close(&self->boot);
     hfi_bytes_close(&self->policy);
     HF_BURY(self);
@@ -437,6 +449,20 @@ loop_load_plugin(hfi_loop_t *self, hfi_span_t path, hfi_bytes_t *ret_value)
     return status;
 }
 
+/* An offloaded call's; what cannot even be queued is done at once. */
+static void
+loop_offload(hfi_loop_t *self, uint64_t job)
+{
+    static const uint8_t nil = 0xc0;
+    hfi_bytes_t value = {0};
+    hfi_work_t *work = hfi_machine_work(self->machine, job);
+    if (work == NULL || hfi_pool_put(self->pool, job, work))
+        return;
+    (void)hfi_bytes_append(&value, &nil, 1);
+    if (!hfi_dones_put(self->dones, job, -1, &value))
+        hfi_log_put(self->world.log, HFI_LOG_ERROR, "server", "no memory to offload a call");
+}
+
 /* A job that is done here and now comes back as an event like any other. */
 static void
 loop_job(hfi_loop_t *self, const hfi_output_t *output)
@@ -475,7 +501,10 @@ loop_take(hfi_loop_t *self, const hfi_output_t *output, int64_t now_ns)
         hfi_dealers_take(self->dealers, output);
         return;
     case HFI_OUTPUT_JOB:
-        loop_job(self, output);
+        if (hfi_span_equal(output->text, hfi_span_of("offload")))
+            loop_offload(self, output->number);
+        else
+            loop_job(self, output);
         return;
     case HFI_OUTPUT_LOG:
         hfi_log_span(self->world.log, loop_level(output->number), output->text, output->bytes);

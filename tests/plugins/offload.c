@@ -47,6 +47,16 @@ bench_hash_work(hf_call_t *call, const void *self)
     return hf_return_uint(call, hash >> 1);
 }
 
+/* The same, but it never asks whether somebody waits. */
+static hf_err_t
+bench_stubborn_work(hf_call_t *call, const void *self)
+{
+    volatile uint64_t n = ((const struct bench *)self)->total;
+    for (int64_t k = hf_arg_int(call, 0); k > 0; k--)
+        n = n * 3 + 1;
+    return hf_return_uint(call, n >> 1);
+}
+
 /* Sorts a list of numbers with memory of its own, by merging. */
 static hf_err_t
 bench_sort_work(hf_call_t *call, const void *self)
@@ -434,6 +444,8 @@ static const hf_method_t bench_methods[] = {
                       HF_WRITES, "Hash a text, and add the last byte to the total."),
     HF_METHOD_OFFLOAD("sort", "items: list -> list", bench_sort_work, NULL, HF_READS,
                       "Return the items in order."),
+    HF_METHOD_OFFLOAD("stubborn", "rounds: int -> int", bench_stubborn_work, NULL, HF_READS,
+                      "Compute, rounds times, whoever waits."),
     HF_METHOD_OFFLOAD("echo", "*args, **kwargs -> str", bench_echo_work, NULL, HF_READS,
                       "Return the repr of what it was given."),
     HF_METHOD_OFFLOAD("nothing", "", bench_nothing_work, NULL, HF_READS, "Answer nothing."),

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* offload -- work that takes seconds on threads of the pool: others are answered meanwhile, whoever dies is let go, and
+ * a manager that stops drains or abandons it. Each run is replayed without a thread.
+ *
+ *     test.e2e.offload                    the tests
+ *     test.e2e.offload victim ENDPOINT    a process that has work done without end, and says that it is begun
+ */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include <holdfast/holdfast.h>
+
+enum { CALLS = 300, SORTED = 20000 };
+
+#define LONG_ROUNDS    (INT64_C(60000000) / (E2E_IS_SANITIZED ? 8 : 1)) /* about a second */
+#define ENDLESS_ROUNDS (INT64_C(1) << 60)
+
+static double
+now_s(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static hf_client_t *
+connected(const char *endpoint)
+{
+    hf_client_t *client = hf_connect(endpoint, NULL);
+    if (client == NULL)
+        fail_msg("%s: %s", hf_errkind(), hf_errmsg());
+    return client;
+}
+
+static void
+begin(e2e_t *t, const char *config)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text, "plugin = %s\noffload_threads = 2\n%s", E2E_OFFLOAD, config);
+    e2e_start_configured(t, text);
+}
+
+static hf_future_t *
+hash(const hf_proxy_t *bench, int64_t rounds)
+{
+    hf_future_t *future = hf_call_async(bench, "hash", "si", "abc", rounds);
+    assert_non_null(future);
+    assert_int_equal(hf_flush(hf_proxy_client(bench), 10.0), 0);
+    return future;
+}
+
+/* ---- others go on ------------------------------------------------------------------------ */
+
+static void
+others_are_answered_meanwhile(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
+    hf_future_t *long_one = hash(one, LONG_ROUNDS);
+    hf_future_t *behind = hf_call_async(one, "total", "");
+    int64_t total = 0;
+    double slowest = 0.0;
+    int during = 0;
+    for (int i = 0; i < CALLS; i++) {
+        double from = now_s();
+        assert_int_equal(hf_call_into(two, "total", "", "i", &total), 0);
+        double took = now_s() - from;
+        slowest = took > slowest ? took : slowest;
+        during += hf_future_is_done(long_one) ? 0 : 1;
+    }
+    assert_int_equal(during, CALLS); /* all of them while the hash was computed */
+    assert_false(hf_future_is_done(behind));
+    int64_t value = 0;
+    assert_int_equal(hf_await_into(long_one, 60.0, "i", &value), 0);
+    assert_int_equal(hf_await_into(behind, 60.0, "i", &total), 0);
+    assert_true(value > 0);
+    print_message("%d calls beside it, the slowest took %.1f ms\n", during, slowest * 1e3);
+    hf_future_destroy(&long_one);
+    hf_future_destroy(&behind);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
+static void
+a_large_list_is_sorted(void **state)
+{
+    e2e_t *t = *state;
+    hf_value_t list = {.raw = {0}};
+    hf_value_t sorted = {.raw = {0}};
+    begin(t, "");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    hf_writer_t *w = hf_writer(NULL);
+    assert_non_null(w);
+    hf_write_list(w, 1);
+    hf_write_list(w, SORTED);
+    for (int64_t i = 0; i < SORTED; i++)
+        hf_write_int(w, i * 7919 % SORTED);
+    assert_int_equal(hf_written(NULL, w, &list), HF_OK);
+    assert_int_equal(hf_call_value(bench, "sort", &list, NULL, HF_FOREVER, &sorted), 0);
+    hf_cursor_t items;
+    hf_value_t item;
+    int64_t next = 0;
+    for (hf_open(&items, &sorted); hf_next(&items, &item); next++)
+        assert_int_equal(hf_as_int(&item), next);
+    assert_int_equal(next, SORTED);
+    hf_drop(NULL, &list);
+    hf_drop(NULL, &sorted);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
+/* ---- who dies ---------------------------------------------------------------------------- */
+
+static int
+victim(const char *endpoint)
+{
+    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_proxy_t *bench = client == NULL ? NULL : hf_lookup(client, "bench");
+    hf_proxy_t *ready = client == NULL ? NULL : hf_lookup(client, "ready");
+    if (bench == NULL || ready == NULL)
+        return 9;
+    hf_future_t *future = hf_call_async(bench, "add", "si", "abc", ENDLESS_ROUNDS);
+    if (future == NULL || hf_call(ready, "set", "") != 0)
+        return 9;
+    return hf_await(future, HF_FOREVER);
+}
+
+static void
+a_client_killed_meanwhile_is_let_go(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *ready = hf_create(client, "Event", "");
+    assert_int_equal(hf_bind(client, "bench", bench, false), 0);
+    assert_int_equal(hf_bind(client, "ready", ready, false), 0);
+    pid_t pid = e2e_spawn(t, (const char *const[]){"/proc/self/exe", "victim", t->endpoint, NULL});
+    assert_int_equal(hf_call(ready, "wait", ""), 0);
+    hf_future_t *total = hf_call_async(bench, "total", "");
+    assert_int_equal(hf_flush(client, 10.0), 0);
+    assert_false(hf_future_is_done(total));
+    double from = now_s();
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(e2e_join(pid), 128 + SIGKILL);
+    int64_t value = -1;
+    assert_int_equal(hf_await_into(total, 30.0, "i", &value), 0);
+    assert_int_equal(value, 0); /* finish has not run */
+    print_message("%.0f ms from kill -9 to the next call's answer\n", (now_s() - from) * 1e3);
+    hf_future_destroy(&total);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
+static void
+a_cancelled_call_frees_its_referent(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    hf_future_t *future = hash(bench, ENDLESS_ROUNDS);
+    assert_int_equal(hf_cancel(future), 0);
+    int64_t total = -1;
+    assert_int_equal(hf_call_into(bench, "total", "", "i", &total), 0);
+    assert_int_equal(hf_await(future, 30.0), -1);
+    assert_string_equal(hf_errkind(), "Cancelled");
+    hf_future_destroy(&future);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
+/* ---- the manager stops ------------------------------------------------------------------- */
+
+static void
+sigterm_waits_for_what_is_under_way(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "drain = 30\n");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    hf_future_t *future = hash(bench, LONG_ROUNDS);
+    int64_t value = 0;
+    assert_int_equal(e2e_stop(t), 0);
+    assert_int_equal(hf_await_into(future, 10.0, "i", &value), 0);
+    assert_true(value > 0);
+    hf_future_destroy(&future);
+    hf_disconnect(&client);
+}
+
+static void
+sigterm_gives_up_in_time(void **state, const char *method, const char *picture, bool is_abandoned)
+{
+    e2e_t *t = *state;
+    begin(t, "drain = 0.5\n");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    hf_future_t *future = picture[0] == 's'
+                              ? hf_call_async(bench, method, picture, "abc", ENDLESS_ROUNDS)
+                              : hf_call_async(bench, method, picture, ENDLESS_ROUNDS);
+    assert_non_null(future);
+    HF_AUTO_PROXY hf_proxy_t *other = hf_create(client, "Bench", ""); /* so it has begun */
+    double from = now_s();
+    assert_int_equal(e2e_stop(t), 0);
+    assert_true(now_s() - from < (E2E_IS_SANITIZED ? 20.0 : 5.0));
+    assert_int_equal(e2e_has_logged(t, "is abandoned"), is_abandoned);
+    assert_int_equal(hf_await(future, 0.0), -1);
+    hf_future_destroy(&future);
+    hf_disconnect(&client);
+}
+
+static void
+sigterm_cancels_at_its_drain_time(void **state)
+{
+    sigterm_gives_up_in_time(state, "hash", "si", false);
+}
+
+static void
+sigterm_abandons_what_does_not_heed_it(void **state)
+{
+    sigterm_gives_up_in_time(state, "stubborn", "i", true);
+}
+
+static void
+so_many_at_once_and_no_more(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "limits\n    offload_queue = 2\n");
+    hf_client_t *client = connected(t->endpoint);
+    HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *three = hf_create(client, "Bench", "");
+    hf_future_t *first = hash(one, ENDLESS_ROUNDS);
+    hf_future_t *second = hash(two, ENDLESS_ROUNDS);
+    assert_int_equal(hf_call(three, "nothing", ""), -1);
+    assert_string_equal(hf_errkind(), "Overloaded");
+    assert_int_equal(hf_cancel(first), 0);
+    assert_int_equal(hf_call(one, "total", ""), 0); /* its job has ended */
+    assert_int_equal(hf_call(three, "nothing", ""), 0);
+    assert_int_equal(hf_cancel(second), 0);
+    hf_future_destroy(&first);
+    hf_future_destroy(&second);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "victim") == 0)
+        return victim(argv[2]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(others_are_answered_meanwhile, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(a_large_list_is_sorted, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(a_client_killed_meanwhile_is_let_go, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(a_cancelled_call_frees_its_referent, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(sigterm_waits_for_what_is_under_way, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(sigterm_cancels_at_its_drain_time, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(sigterm_abandons_what_does_not_heed_it, e2e_open,
+                                        e2e_close),
+        cmocka_unit_test_setup_teardown(so_many_at_once_and_no_more, e2e_open, e2e_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
