@@ -176,6 +176,12 @@ answer_open_sink(hfi_call_t *self)
 static void
 answer_refuse_to_begin(hfi_call_t *self)
 {
+    hfi_call_t *running = self->state->running;
+    bool is_kept = self->type == NULL && self->stage == HFI_STAGE_DONE;
+    if (is_kept && running != NULL && running != self) {
+        (void)hfi_answer_fault(running, "it answered a call that it had kept beyond its end");
+        return;
+    }
     if (self->sink == HFI_SINK_NONE)
         (void)hfi_answer_fault(self, "it answered, and is no method");
     else
@@ -268,6 +274,7 @@ static hf_err_t
 answer_accept(hfi_call_t *self)
 {
     bool is_limit = false;
+    self->value_end = self->w->len;
     const char *why = answer_is_plain(self) ? NULL : answer_objection(self, &is_limit);
     self->stage = HFI_STAGE_ANSWERED;
     self->has_changed = true;
@@ -278,6 +285,18 @@ answer_accept(hfi_call_t *self)
     if (is_limit)
         return hfi_answer_raise(self, "LimitExceeded", NULL, "%s", why);
     return hfi_answer_fault(self, "%s", why);
+}
+
+/* A line in the log that names plugin, type, method and referent. */
+static void
+answer_blame(hfi_call_t *self, int32_t level, const char *what)
+{
+    char blame[ANSWER_BLAME];
+    const char *typeid_ = self->type == NULL ? "" : self->type->row->name;
+    (void)snprintf(blame, sizeof blame, "plugin %s", self->plugin);
+    hfi_state_log(self->state, level, blame, "%s%s%s of #%llu: %s", typeid_,
+                  typeid_[0] == '\0' ? "" : ".", self->name,
+                  (unsigned long long)(self->referent == NULL ? 0 : self->referent->number), what);
 }
 
 hf_err_t
@@ -292,9 +311,11 @@ hfi_answer_end(hfi_call_t *self)
     bool is_too_long = answer_is_too_long(self);
     if (is_empty)
         return hfi_answer_fault(self, "it answered with no value");
-    if (is_too_long)
+    if (is_too_long) {
+        answer_blame(self, HF_LOG_WARNING, "the answer is longer than a frame may be");
         return hfi_answer_raise(self, "LimitExceeded", NULL,
                                 "the answer is longer than a frame may be");
+    }
     return hfi_answer_fault(self, "its answer could not be written");
 }
 
@@ -404,7 +425,6 @@ hfi_answer_fault(hfi_call_t *self, const char *format, ...)
         return HF_RAISED;
     char what[ANSWER_TEXT / 2];
     char text[ANSWER_TEXT];
-    char blame[ANSWER_BLAME];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
@@ -412,10 +432,7 @@ hfi_answer_fault(hfi_call_t *self, const char *format, ...)
     const char *typeid_ = self->type == NULL ? "" : self->type->row->name;
     (void)snprintf(text, sizeof text, "plugin %s: %s%s%s: %s", self->plugin, typeid_,
                    typeid_[0] == '\0' ? "" : ".", self->name, what);
-    (void)snprintf(blame, sizeof blame, "plugin %s", self->plugin);
-    hfi_state_log(self->state, HF_LOG_ERROR, blame, "%s%s%s of #%llu: %s", typeid_,
-                  typeid_[0] == '\0' ? "" : ".", self->name,
-                  (unsigned long long)(self->referent == NULL ? 0 : self->referent->number), what);
+    answer_blame(self, HF_LOG_ERROR, what);
     answer_fail(self, "RemoteError", text, NULL);
     self->is_faulty = true;
     return HF_RAISED;
@@ -512,6 +529,11 @@ hfi_answer_tell(hfi_state_t *state, hfi_session_t *session, uint64_t number,
 static void
 answer_commit_value(hfi_call_t *self)
 {
+    if (self->w->len != self->value_end) {
+        self->w->len = self->value_end;
+        (void)hfi_answer_fault(self, "it wrote to its answer after it had ended it");
+        return;
+    }
     if (self->sink != HFI_SINK_SESSION)
         return;
     hfi_label_t label = {.call = self->number,

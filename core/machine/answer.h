@@ -31,7 +31,7 @@ typedef enum hfi_stage {
 
 enum { HFI_CALL_HOMES = 4 };
 
-/* What a plugin sees of it is `head`. Those above `session` are so in a free one already, those below `n_homes` are
+/* What a plugin sees of it is `head`. Those above `method` are so in a free one already, those below `n_homes` are
  * set where they are used. */
 struct hfi_call {
     hf_call_t head;
@@ -71,6 +71,7 @@ struct hfi_call {
     hfi_arena_mark_t mark;
     hf_writer_t *w; /* where the value goes */
     size_t value_at;
+    size_t value_end;                      /* once it is answered */
     hfi_referent_t *homes[HFI_CALL_HOMES]; /* whose state hf_deref has given, or it parked in */
     hfi_begun_t begun;
     hfi_bound_t bound;
@@ -97,9 +98,6 @@ hfi_call_borrow(hfi_state_t *state)
     self->head.n_arg = 0;
     self->head.row = 0;
     self->head.note = 0;
-    self->session = NULL;
-    self->referent = NULL;
-    self->type = NULL;
     self->method = NULL;
     self->returns = NULL;
     self->name = NULL;
@@ -144,6 +142,11 @@ hfi_call_return(hfi_call_t **self_p)
     HF_ASSERT(self->taken == NULL && self->stage != HFI_STAGE_WRITING);
     if (self->writing != NULL || self->buffer != NULL)
         hfi_call_give_buffers(self);
+    /* A plugin that kept it finds nothing in it. */
+    self->session = NULL;
+    self->referent = NULL;
+    self->type = NULL;
+    self->stage = HFI_STAGE_DONE;
     self->next = self->state->calls;
     self->state->calls = self;
     *self_p = NULL;

@@ -631,6 +631,10 @@ hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n)
     uint32_t woken = 0;
     for (; woken < n && waiters->count != 0; woken++) {
         hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
+        if (hfi_parked_waiters(record) != waiters) {
+            (void)hfi_answer_fault(self, "it woke waiters that are not where they parked");
+            return woken;
+        }
         hfi_record_unlist(state, record);
         hfi_call_wake_record(state, record);
     }
@@ -652,6 +656,10 @@ hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters)
         return NULL;
     hfi_call_settle_taken(running, false);
     hfi_parked_t *record = hfi_parks_at(&state->parks, waiters->first);
+    if (hfi_parked_waiters(record) != waiters) {
+        (void)hfi_answer_fault(self, "it took from waiters that are not where they parked");
+        return NULL;
+    }
     hfi_record_unlist(state, record);
     hfi_call_t *other = call_of_record(state, record);
     other->next = running->taken;

@@ -7,7 +7,8 @@ enum { WAITERS = 2 };
 struct fault {
     hf_waiters_t waiters[WAITERS];
     hf_value_t kept;
-    int64_t runs; /* changed by those that may not */
+    hf_call_t *call; /* of another run: kept beyond its end */
+    int64_t runs;    /* changed by those that may not */
 };
 
 static const hf_type_t fault_type; /* defined at the end */
@@ -377,6 +378,89 @@ fault_spoil_waiters(hf_call_t *call, void *self)
     return HF_OK;
 }
 
+/* Waits for what is woken never again: the list is forgotten. */
+static hf_err_t
+fault_forget_waiters(hf_call_t *call, void *self)
+{
+    struct fault *f = self;
+    (void)call;
+    f->waiters[0] = (hf_waiters_t){0, 0, 0};
+    return HF_OK;
+}
+
+/* A list that nobody parked on, though it looks like one. */
+static hf_err_t
+fault_wake_copy(hf_call_t *call, void *self)
+{
+    hf_waiters_t copy = ((struct fault *)self)->waiters[0];
+    return hf_return_uint(call, hf_wake(call, &copy, UINT32_MAX));
+}
+
+static hf_err_t
+fault_take_copy(hf_call_t *call, void *self)
+{
+    hf_waiters_t copy = ((struct fault *)self)->waiters[0];
+    hf_call_t *other = NULL;
+    return hf_return_bool(call, hf_take_parked(call, &copy, &other));
+}
+
+/* ---- what outlives the answer ------------------------------------------------------------ */
+
+static hf_err_t
+fault_writes_on(hf_call_t *call, void *self)
+{
+    (void)self;
+    hf_writer_t *writer = hf_return_writer(call);
+    if (writer == NULL)
+        return HF_RAISED;
+    hf_write_int(writer, 1);
+    hf_err_t err = hf_return_written(call);
+    hf_write_int(writer, 2);
+    return err;
+}
+
+/* Its answer is what it was when it was given. */
+static hf_err_t
+fault_answers_then_changes(hf_call_t *call, void *self)
+{
+    struct fault *f = self;
+    hf_err_t err = hf_return_value(call, &f->kept);
+    hf_drop(call, &f->kept);
+    f->runs = 0;
+    return err;
+}
+
+static hf_err_t
+fault_keep_call(hf_call_t *call, void *self)
+{
+    ((struct fault *)self)->call = call;
+    return HF_OK;
+}
+
+/* The kept call has ended; a second one is made, so that it is not this very one. */
+static hf_err_t
+fault_use_call(hf_call_t *call, void *self)
+{
+    struct fault *f = self;
+    if (f->call == call || f->call == NULL)
+        return hf_return_bool(call, false);
+    (void)hf_return_int(f->call, 1);
+    (void)HF_RAISE(f->call, "ValueError", "too late");
+    (void)hf_park(f->call, &f->waiters[0], 1.0);
+    return hf_return_bool(call, true);
+}
+
+static hf_err_t
+fault_repr_keeps(hf_call_t *call, void *self)
+{
+    hf_value_t me;
+    hf_value_t value;
+    (void)self;
+    if (hf_self(call, &me) != HF_OK || hf_value_of(call, &me, &value) != HF_OK)
+        return HF_RAISED;
+    return fault_use_call(call, self);
+}
+
 /* ---- the type --------------------------------------------------------------------------- */
 
 static hf_err_t
@@ -407,6 +491,7 @@ fault_destroy(hf_call_t *call, void *self)
 static hf_err_t
 fault_getvalue(hf_call_t *call, void *self)
 {
+    ((struct fault *)self)->call = call;
     return hf_return_int(call, ((struct fault *)self)->runs);
 }
 
@@ -477,6 +562,14 @@ static const hf_method_t fault_methods[] = {
               "Wake, then park."),
     HF_METHOD("park_after_hold", "what: any", fault_park_after_hold, HF_WRITES | HF_PARKS,
               "Keep a value, then park."),
+    HF_METHOD("forget_waiters", "", fault_forget_waiters, HF_WRITES, "Lose the list of waiters."),
+    HF_METHOD("wake_copy", "-> int", fault_wake_copy, HF_WRITES, "Wake a copy of the list."),
+    HF_METHOD("take_copy", "-> bool", fault_take_copy, HF_WRITES, "Take from a copy of the list."),
+    HF_METHOD("writes_on", "-> int", fault_writes_on, HF_READS, "Write on behind the answer."),
+    HF_METHOD("answers_then_changes", "", fault_answers_then_changes, HF_WRITES,
+              "Answer what it keeps, then let it go."),
+    HF_METHOD("keep_call", "", fault_keep_call, HF_WRITES, "Keep the call's address."),
+    HF_METHOD("use_call", "-> bool", fault_repr_keeps, HF_WRITES, "Answer the kept call."),
     HF_METHOD("wake", "-> int", fault_wake, HF_WRITES, "Wake all that park."),
     HF_METHOD("take_and_forget", "-> bool", fault_take_and_forget, HF_WRITES,
               "Take one, answer it not."),
