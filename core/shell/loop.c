@@ -55,7 +55,7 @@ struct hfi_loop {
     hfi_front_t *front;
     hfi_dealers_t *dealers;
     hfi_dones_t *dones;
-    hfi_pool_t *pool;
+    hfi_offload_pool_t *pool;
     hfi_watch_t *watch;
     hfi_journal_t *journal; /* NULL: nothing is recorded */
     hfi_machine_t *machine;
@@ -145,7 +145,7 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     self->watch = hfi_watch_new(self->world.log, settings->slow_ms);
     if (self->dones == NULL || self->watch == NULL)
         return false;
-    self->pool = hfi_pool_new(self->dones, (size_t)settings->offload_threads);
+    self->pool = hfi_offload_pool_new(self->dones, (size_t)settings->offload_threads);
     if (self->pool == NULL)
         return false;
     hfi_machine_world_t world = {.find_image = hfi_loader_find,
@@ -220,7 +220,7 @@ hfi_loop_destroy(hfi_loop_t **self_p)
             continue;
     }
     hfi_journal_destroy(&self->journal);
-    if (hfi_pool_close(&self->pool, LOOP_WORK_NS)) {
+    if (hfi_offload_pool_close(&self->pool, LOOP_WORK_NS)) {
         hfi_machine_destroy(&self->machine);
         hfi_dones_destroy(&self->dones);
     } else { /* a thread still reads referents; it ends with the process, which is about to */
@@ -456,7 +456,7 @@ loop_offload(hfi_loop_t *self, uint64_t job)
     static const uint8_t nil = 0xc0;
     hfi_bytes_t value = {0};
     hfi_work_t *work = hfi_machine_work(self->machine, job);
-    if (work == NULL || hfi_pool_put(self->pool, job, work))
+    if (work == NULL || hfi_offload_pool_put(self->pool, job, work))
         return;
     (void)hfi_bytes_append(&value, &nil, 1);
     if (!hfi_dones_put(self->dones, job, -1, &value))

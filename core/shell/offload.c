@@ -27,7 +27,7 @@ typedef struct pool_job {
 } pool_job_t;
 
 typedef struct pool_thread {
-    hfi_pool_t *pool;
+    hfi_offload_pool_t *pool;
     pthread_t thread;
     hfi_work_t *work; /* that it runs; NULL: none */
 } pool_thread_t;
@@ -51,7 +51,7 @@ struct hfi_pool {
 };
 
 static void
-pool_free(hfi_pool_t *self)
+pool_free(hfi_offload_pool_t *self)
 {
     (void)pthread_cond_destroy(&self->more);
     (void)pthread_cond_destroy(&self->fewer);
@@ -60,17 +60,17 @@ pool_free(hfi_pool_t *self)
     free(self);
 }
 
-hfi_pool_t *
-hfi_pool_new(hfi_dones_t *dones, size_t threads)
+hfi_offload_pool_t *
+hfi_offload_pool_new(hfi_dones_t *dones, size_t threads)
 {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     bool is_known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
     if (threads == 0)
         threads = is_known ? (size_t)CPU_COUNT(&cpus) : 1;
-    if (threads > HFI_POOL_THREADS_MAX)
-        threads = HFI_POOL_THREADS_MAX;
-    hfi_pool_t *self = calloc(1, sizeof *self + threads * sizeof self->threads[0]);
+    if (threads > HFI_OFFLOAD_POOL_THREADS_MAX)
+        threads = HFI_OFFLOAD_POOL_THREADS_MAX;
+    hfi_offload_pool_t *self = calloc(1, sizeof *self + threads * sizeof self->threads[0]);
     if (self == NULL)
         return NULL;
     pthread_condattr_t monotonic;
@@ -94,7 +94,7 @@ hfi_pool_new(hfi_dones_t *dones, size_t threads)
 static bool
 pool_take(pool_thread_t *self, uint64_t *ret_number)
 {
-    hfi_pool_t *pool = self->pool;
+    hfi_offload_pool_t *pool = self->pool;
     (void)pthread_mutex_lock(&pool->lock);
     self->work = NULL;
     pool->n_idle++;
@@ -119,7 +119,7 @@ static void *
 pool_main(void *context)
 {
     pool_thread_t *self = context;
-    hfi_pool_t *pool = self->pool;
+    hfi_offload_pool_t *pool = self->pool;
     uint64_t number = 0;
     while (pool_take(self, &number)) {
         hfi_bytes_t value;
@@ -139,7 +139,7 @@ pool_main(void *context)
 
 /* One more, with `lock` held; all signals are the loop's. */
 static bool
-pool_start(hfi_pool_t *self)
+pool_start(hfi_offload_pool_t *self)
 {
     sigset_t all;
     sigset_t before;
@@ -162,7 +162,7 @@ pool_start(hfi_pool_t *self)
 /* ---- the loop's side -------------------------------------------------------------------- */
 
 bool
-hfi_pool_put(hfi_pool_t *self, uint64_t number, hfi_work_t *work)
+hfi_offload_pool_put(hfi_offload_pool_t *self, uint64_t number, hfi_work_t *work)
 {
     HF_CHECK(self, POOL_MAGIC);
     pool_job_t *job = calloc(1, sizeof *job);
@@ -187,7 +187,7 @@ hfi_pool_put(hfi_pool_t *self, uint64_t number, hfi_work_t *work)
 
 /* With `lock` held: nothing more begins, and what runs hears of it. */
 static void
-pool_begin_close(hfi_pool_t *self)
+pool_begin_close(hfi_offload_pool_t *self)
 {
     self->is_closing = true;
     while (self->first != NULL) {
@@ -205,10 +205,10 @@ pool_begin_close(hfi_pool_t *self)
 }
 
 bool
-hfi_pool_close(hfi_pool_t **self_p, int64_t wait_ns)
+hfi_offload_pool_close(hfi_offload_pool_t **self_p, int64_t wait_ns)
 {
     HF_ASSERT(self_p != NULL);
-    hfi_pool_t *self = *self_p;
+    hfi_offload_pool_t *self = *self_p;
     *self_p = NULL;
     if (self == NULL)
         return true;

@@ -17,19 +17,19 @@
 
 #include "done.h"
 
-enum { HFI_POOL_THREADS_MAX = 256 };
+enum { HFI_OFFLOAD_POOL_THREADS_MAX = 256 };
 
-typedef struct hfi_pool hfi_pool_t;
+typedef struct hfi_pool hfi_offload_pool_t;
 
 /* NULL: no memory. `threads` 0: one a CPU that the caller may use; they run wherever it may now, whatever it is bound
  * to later. */
-hfi_pool_t *hfi_pool_new(hfi_dones_t *dones, size_t threads);
+hfi_offload_pool_t *hfi_offload_pool_new(hfi_dones_t *dones, size_t threads);
 
 /* Queues a job; borrows the work until it is among the finished jobs. False: no memory, or no thread. */
-bool hfi_pool_put(hfi_pool_t *self, uint64_t job, hfi_work_t *work);
+bool hfi_offload_pool_put(hfi_offload_pool_t *self, uint64_t job, hfi_work_t *work);
 
 /* Forgets what is queued, tells what runs that it is cancelled, and waits so long for it. False: some still runs, and
  * what it borrows must stay; the pool stays, too. */
-bool hfi_pool_close(hfi_pool_t **self_p, int64_t wait_ns);
+bool hfi_offload_pool_close(hfi_offload_pool_t **self_p, int64_t wait_ns);
 
 #endif
