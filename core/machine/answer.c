@@ -274,9 +274,9 @@ static hf_err_t
 answer_accept(hfi_call_t *self)
 {
     bool is_limit = false;
-    self->value_end = self->w->len;
     const char *why = answer_is_plain(self) ? NULL : answer_objection(self, &is_limit);
     self->stage = HFI_STAGE_ANSWERED;
+    self->value_end = self->w->len;
     self->has_changed = true;
     if (why == NULL) {
         self->is_counted = self->sink == HFI_SINK_SESSION && (self->w->tag & HF_TAG_HANDLES) != 0;
