@@ -62,7 +62,7 @@ others_are_answered_meanwhile(void **state)
     hf_client_t *client = connected(t->endpoint);
     HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
     HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
-    hf_future_t *long_one = hash(one, LONG_ROUNDS);
+    hf_future_t *long_one = hash(one, ENDLESS_ROUNDS);
     hf_future_t *behind = hf_call_async(one, "total", "");
     int64_t total = 0;
     double slowest = 0.0;
@@ -77,9 +77,10 @@ others_are_answered_meanwhile(void **state)
     assert_int_equal(during, CALLS); /* all of them while the hash was computed */
     assert_false(hf_future_is_done(behind));
     int64_t value = 0;
-    assert_int_equal(hf_await_into(long_one, 60.0, "i", &value), 0);
+    assert_int_equal(hf_cancel(long_one), 0);
     assert_int_equal(hf_await_into(behind, 60.0, "i", &total), 0);
-    assert_true(value > 0);
+    assert_int_equal(hf_call_into(one, "hash", "si", "abc", INT64_C(1), "i", &value), 0);
+    assert_int_equal(value, INT64_C(8327104087692716965));
     print_message("%d calls beside it, the slowest took %.1f ms\n", during, slowest * 1e3);
     hf_future_destroy(&long_one);
     hf_future_destroy(&behind);
@@ -225,6 +226,8 @@ sigterm_cancels_at_its_drain_time(void **state)
 static void
 sigterm_abandons_what_does_not_heed_it(void **state)
 {
+    if (E2E_IS_SANITIZED)
+        skip(); /* LeakSanitizer would wait for the thread that is left alone */
     sigterm_gives_up_in_time(state, "stubborn", "i", true);
 }
 
