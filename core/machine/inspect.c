@@ -388,13 +388,35 @@ inspect_versions(const hfi_state_t *state, uint32_t k, bool is_before)
     return n;
 }
 
+/* What the plugin's author says of it; what was not said is left out. */
+static void
+inspect_about(hf_writer_t *w, hf_about_t about)
+{
+    const char *const said[][2] = {{"summary", about.summary},
+                                   {"author", about.author},
+                                   {"licence", about.licence},
+                                   {"home", about.home}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        n += said[i][1] != NULL;
+    hfi_inspect_word(w, "about");
+    hf_write_map(w, n);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        if (said[i][1] == NULL)
+            continue;
+        hfi_inspect_word(w, said[i][0]);
+        hfi_inspect_word(w, said[i][1]);
+    }
+}
+
 static void
 inspect_plugin(hf_writer_t *w, const hfi_state_t *state, uint32_t k)
 {
     const char *name = hfi_plugins_descriptor(state->plugins, k)->name;
     hfi_inspect_word(w, name);
-    hf_write_map(w, 5);
+    hf_write_map(w, 6);
     inspect_version(w, state, k);
+    inspect_about(w, hfi_plugins_about(state->plugins, k));
     hfi_inspect_word(w, "older");
     hf_write_list(w, inspect_versions(state, k, true));
     for (uint32_t i = 0; i < k; i++) {

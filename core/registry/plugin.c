@@ -368,3 +368,29 @@ hfi_plugins_descriptor(const hfi_plugins_t *self, uint32_t k)
     HF_CHECK(self, PLUGINS_MAGIC);
     return k < self->n_plugins ? self->plugins[k] : NULL;
 }
+
+static void
+plugin_check_text(const char **text)
+{
+    if (*text != NULL &&
+        (memchr(*text, '\0', HFI_MAX_DOC_BYTES + 1) == NULL || !hfi_text_is_utf8(*text)))
+        *text = NULL;
+}
+
+hf_about_t
+hfi_plugins_about(const hfi_plugins_t *self, uint32_t k)
+{
+    hf_about_t about = {0};
+    const hf_plugin_t *plugin = hfi_plugins_descriptor(self, k);
+    const hf_about_t *said = plugin == NULL || plugin->get_extension == NULL
+                                 ? NULL
+                                 : plugin->get_extension(HF_EXTENSION_ABOUT);
+    if (said == NULL || said->size < 2 * sizeof(uint32_t))
+        return about;
+    memcpy(&about, said, said->size < sizeof about ? said->size : sizeof about);
+    plugin_check_text(&about.summary);
+    plugin_check_text(&about.author);
+    plugin_check_text(&about.licence);
+    plugin_check_text(&about.home);
+    return about;
+}

@@ -45,6 +45,10 @@ hfi_type_t *hfi_plugins_type(const hfi_plugins_t *self, uint32_t number);
 bool hfi_plugins_at(const hfi_plugins_t *self, uint32_t k, const char **ret_name,
                     const char **ret_version);
 
+/* What the k-th plugin says of itself, by its extension holdfast.about; members that are no sentence are NULL, all of
+ * them where it has none. */
+hf_about_t hfi_plugins_about(const hfi_plugins_t *self, uint32_t k);
+
 /* The k-th plugin's descriptor, a copy as large as ours (its open and close), or NULL past the last. */
 const hf_plugin_t *hfi_plugins_descriptor(const hfi_plugins_t *self, uint32_t k);
 

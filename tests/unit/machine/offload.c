@@ -348,6 +348,10 @@ extensions(void **state)
     (void)state;
     bed_t t = bed_open();
     assert_string_equal(hf_testing_call(t.a, t.one, "memory", ""), "[True, True]");
+    (void)hf_testing_call(t.a, 0, "stats", "");
+    assert_non_null(strstr(hf_testing_answer(t.a, hf_testing_last(t.a)),
+                           "'about': {'summary': 'Works long, on a thread of the pool.', 'author': "
+                           "'the Holdfast authors', 'licence': 'MPL-2.0'}"));
     bed_close(&t);
 }
 

@@ -160,7 +160,7 @@ stats(void **state)
     const char *says = rig_answers(&t.a);
     assert_non_null(strstr(says, "1: {'uptime': 1.5, 'referents': 0, 'sessions': 1, "));
     assert_non_null(strstr(says, "'plugins': {'trial': {'version': '1.0.0', 'hash': '01', 'live': "
-                                 "0, 'retired': False, 'older': []}}"));
+                                 "0, 'retired': False, 'about': {}, 'older': []}}"));
     assert_non_null(strstr(says, "'pid': 7}"));
     /* nobody waits for it any more */
     (void)rig_call(&t.a, 0, "stats", NULL);
