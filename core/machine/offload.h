@@ -14,10 +14,10 @@ bool hfi_offload_run_next(hfi_state_t *state);
 hf_err_t hfi_offload_run(hf_call_t *call, void *self);
 
 /* A job is done, offloaded or asked of the world; borrows the value. */
-void hfi_offload_done(hfi_state_t *state, uint64_t job, int32_t status, const hf_value_t *value);
+void hfi_offload_done(hfi_state_t *state, uint64_t number, int32_t status, const hf_value_t *value);
 
 /* What the pool is to run for that job; NULL: it is no offloaded one, or is done. Lent until its JOB_DONE. */
-hfi_work_t *hfi_offload_work(const hfi_state_t *state, uint64_t job);
+hfi_work_t *hfi_offload_work(const hfi_state_t *state, uint64_t number);
 
 /* No work runs any more, nor ever will: what waited for it goes on without. No session is left. */
 void hfi_offload_abandon(hfi_state_t *state);

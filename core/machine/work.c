@@ -723,7 +723,10 @@ hfi_work_run(hfi_work_t *self, hfi_bytes_t *ret_value)
     }
     for (; self->buffers != NULL; self->buffers = self->buffers->next)
         work_buffer_close(self->buffers); /* the buffer itself is a block */
-    while (self->blocks != NULL)
-        work_free(&self->head, self->blocks + 1);
+    while (self->blocks != NULL) {
+        work_block_t *block = self->blocks;
+        self->blocks = block->next;
+        free(block);
+    }
     return status;
 }

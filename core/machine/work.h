@@ -50,7 +50,7 @@ void hfi_work_cancel(hfi_work_t *self);
 int32_t hfi_work_run(hfi_work_t *self, hfi_bytes_t *ret_value);
 
 /* For the functions that it may not call: it has broken a rule by calling that one. Gives HF_RAISED. */
-hf_err_t hfi_work_refuse(hf_call_t *call, const char *function);
+hf_err_t hfi_work_refuse(hf_call_t *call, const char *what);
 
 /* Whose it is, for people. */
 const char *hfi_work_typeid(const hfi_work_t *self);
