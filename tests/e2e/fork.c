@@ -599,6 +599,8 @@ child_of_threads(world_t *world)
 static void
 test_forks_while_threads_call(void **state)
 {
+    /* The sanitizers do not see to it that a child finds their own allocator's locks open. */
+    child_f *const child = E2E_IS_SANITIZED ? child_exits : child_of_threads;
     world_t world = begin(state);
     atomic_bool ends = false;
     pthread_t threads[THREADS];
@@ -609,14 +611,14 @@ test_forks_while_threads_call(void **state)
         assert_int_equal(pthread_create(&threads[k], NULL, work, &workers[k]), 0);
     }
     for (int k = 0; k < FORKS; k++)
-        assert_int_equal(run(child_of_threads, &world), 0);
+        assert_int_equal(run(child, &world), 0);
     atomic_store(&ends, true);
     for (size_t k = 0; k < THREADS; k++) {
         (void)pthread_join(threads[k], NULL);
         assert_false(workers[k].has_failed);
         n += workers[k].n;
     }
-    assert_int_equal(n_items(world.list), n + INT64_C(2) * FORKS);
+    assert_int_equal(n_items(world.list), n + (E2E_IS_SANITIZED ? 0 : INT64_C(2) * FORKS));
     await_gone(&world);
     assert_int_equal(number_of_objects(world.client), 0);
     end(&world);
