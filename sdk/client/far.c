@@ -144,6 +144,8 @@ far_try(hf_client_t *through, const char *endpoint, const hfi_secret_t *manager,
                        "%s", why.text);
         return NULL;
     }
+    int64_t timeout_ns = atomic_load_explicit(&through->timeout_ns, memory_order_relaxed);
+    atomic_store_explicit(&c->timeout_ns, timeout_ns, memory_order_relaxed);
     if (far_is_with(c, manager))
         return c;
     hfi_client_end(&c);
@@ -153,7 +155,7 @@ far_try(hf_client_t *through, const char *endpoint, const hfi_secret_t *manager,
 }
 
 static hf_client_t *
-far_connect(hf_client_t *through, const hfi_handle_t *far, hfi_failure_t *failure)
+far_connect(hf_client_t *through, const hfi_handle_t *far, int64_t due_ns, hfi_failure_t *failure)
 {
     hf_cursor_t endpoints;
     hf_value_t endpoint;
@@ -166,7 +168,7 @@ far_connect(hf_client_t *through, const hfi_handle_t *far, hfi_failure_t *failur
                                 : NULL;
         if (made != NULL)
             return made;
-        if (strcmp(failure->kind, "Interrupted") == 0)
+        if (strcmp(failure->kind, "Interrupted") == 0 || hfi_now_ns() >= due_ns)
             break;
     }
     return NULL;
@@ -174,12 +176,12 @@ far_connect(hf_client_t *through, const hfi_handle_t *far, hfi_failure_t *failur
 
 /* The client with that manager, found or opened, with a reference. NULL: *failure. */
 static hf_client_t *
-far_require(hf_client_t *through, const hfi_handle_t *far, hfi_failure_t *failure)
+far_require(hf_client_t *through, const hfi_handle_t *far, int64_t due_ns, hfi_failure_t *failure)
 {
     hf_client_t *found = far_find(&far->manager, through, NULL);
     if (found != NULL)
         return found;
-    hf_client_t *made = far_connect(through, far, failure);
+    hf_client_t *made = far_connect(through, far, due_ns, failure);
     if (made == NULL)
         return NULL;
     found = far_find(&far->manager, through, made); /* another thread may have met it too */
@@ -241,7 +243,7 @@ hfi_far_proxy(hf_client_t *client, const hf_value_t *handle, hfi_failure_t *ret_
     if (!hfi_handle_read(handle, &far))
         HF_BUG("it is another manager's");
     int64_t due_ns = far_due_ns(client);
-    hf_client_t *owner = far_require(client, &far, ret_failure);
+    hf_client_t *owner = far_require(client, &far, due_ns, ret_failure);
     if (owner == NULL)
         return NULL;
     ret_failure->kind[0] = '\0';

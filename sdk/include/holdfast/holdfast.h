@@ -111,7 +111,8 @@ HF_EXPORT void hf_interrupt(hf_client_t *client);
  * client   borrows  the client
  * timeout           seconds; HF_FOREVER, as at first: none
  *
- * A call whose time is up fails with TimeoutError and is cancelled where it is parked.
+ * A call whose time is up fails with TimeoutError and is cancelled where it is parked. A session that the library opens
+ * for another manager's referent takes the deadline over as it is then.
  *
  * Returns nothing.
  * Thread: [any]. Blocks: never. Since: 1.0.
