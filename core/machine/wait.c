@@ -273,6 +273,7 @@ record_unwatch(hfi_state_t *state, hfi_parked_t *record)
 static void
 record_unstall(hfi_state_t *state, hfi_parked_t *record)
 {
+    HF_ASSERT(record->referent != NULL);
     hfi_stall_t *stall = hfi_idtable_find(&state->stalls, record->referent->number);
     HF_ASSERT(stall != NULL);
     hfi_waiters_remove(&state->parks, &stall->calls, record);

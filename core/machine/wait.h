@@ -30,7 +30,7 @@ void hfi_record_leave(hfi_state_t *state, hfi_parked_t *record);
 
 /* Keeps a value for a record, its handles held, whatever the memory limit; and lets it go. */
 void hfi_record_keep_forced(hfi_state_t *state, const hf_value_t *value, hf_value_t *ret_kept);
-void hfi_record_drop(hfi_state_t *state, hf_value_t *kept);
+void hfi_record_drop(hfi_state_t *state, hf_value_t *value);
 
 /* Frees the record and lets go what it held. It is in no list. */
 void hfi_record_free(hfi_state_t *state, hfi_parked_t *record);

@@ -592,7 +592,7 @@ hf_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value)
  * handle      borrows   the referent
  * ret_value   gives     its value, for the call's life; HF_NONE where its type has none
  *
- * Returns HF_OK, or HF_RAISED: it is gone, or its getvalue raised.
+ * Returns HF_OK, or HF_RAISED: it is gone, its getvalue raised, or RuntimeError: an offloaded call of it is under way.
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 static inline hf_err_t
@@ -607,7 +607,8 @@ hf_value_of(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value)
  * handle   borrows   the referent
  * type     borrows   the table that it must have been made from
  *
- * Returns a borrowed state, until this function returns; NULL: raised, return HF_RAISED: no handle, of another type, or gone.
+ * Returns a borrowed state, until this function returns; NULL: raised, return HF_RAISED: no handle, of another type,
+ * gone, or RuntimeError: an offloaded call of it is under way.
  * Thread: [machine]. Blocks: no. Since: 1.0.
  */
 static inline void *
