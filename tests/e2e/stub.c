@@ -3,6 +3,7 @@
  *
  * A has the lists; B is handed their handles. Both are recorded, and replayed in the end.
  */
+#define _GNU_SOURCE
 #include "harness.h"
 
 #include <time.h>
@@ -21,14 +22,17 @@ typedef struct pair {
 } pair_t;
 
 static void
-pair_open(pair_t *p, void **state, const char *b_config)
+pair_open(pair_t *p, void **state, const char *a_config, const char *b_config)
 {
     void *other = NULL;
     memset(p, 0, sizeof *p);
     p->a = *state;
     assert_int_equal(e2e_open(&other), 0);
     p->b = other;
-    E2E_START(p->a, NULL);
+    if (a_config == NULL)
+        E2E_START(p->a, NULL);
+    else
+        e2e_start_configured(p->a, a_config);
     if (b_config == NULL)
         E2E_START(p->b, NULL);
     else
@@ -181,7 +185,7 @@ static void
 a_list_here_keeps_one_there(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL);
+    pair_open(&p, state, NULL, NULL);
     raw_answer_t answer;
     uint64_t far;
     uint64_t stub;
@@ -217,7 +221,7 @@ static void
 its_manager_stops(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL);
+    pair_open(&p, state, NULL, NULL);
     raw_answer_t answer;
     uint64_t far;
     uint64_t stub;
@@ -244,7 +248,7 @@ static void
 its_manager_begins_anew(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL);
+    pair_open(&p, state, NULL, NULL);
     raw_answer_t answer;
     uint64_t far;
     uint64_t stub;
@@ -265,7 +269,7 @@ static void
 nobody_is_there(void **state)
 {
     pair_t p;
-    pair_open(&p, state, "far_timeout = 0.2\n");
+    pair_open(&p, state, NULL, "far_timeout = 0.2\n");
     raw_answer_t answer;
     uint64_t object = create(&p.ann, "list");
     uint64_t list = create(&p.bob, "list");
@@ -285,6 +289,27 @@ nobody_is_there(void **state)
     pair_close(&p);
 }
 
+/* What a manager says of itself goes with every handle of its own that another one hands out. */
+static void
+where_others_reach_it(void **state)
+{
+    static const char elsewhere[] = "tcp://db.internal:5570";
+    pair_t p;
+    pair_open(&p, state, "endpoints = \"tcp://db.internal:5570\"\n", NULL);
+    raw_answer_t answer;
+    uint64_t object = create(&p.ann, "list");
+    uint64_t list = create(&p.bob, "list");
+    store(&p, object, list, 13, &answer);
+    assert_false(answer.is_error);
+    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
+    assert_int_equal(answer.value.type, MSGPACK_OBJECT_EXT);
+    assert_non_null(memmem(answer.value.via.ext.ptr, answer.value.via.ext.size, elsewhere,
+                           sizeof elsewhere - 1));
+    assert_null(memmem(answer.value.via.ext.ptr, answer.value.via.ext.size, p.endpoint,
+                       strlen(p.endpoint)));
+    pair_close(&p);
+}
+
 int
 main(void)
 {
@@ -293,6 +318,7 @@ main(void)
         cmocka_unit_test_setup_teardown(its_manager_stops, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(its_manager_begins_anew, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(nobody_is_there, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(where_others_reach_it, e2e_open, e2e_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
