@@ -401,7 +401,7 @@ static void
 exposing_default(const exposing_t *self, const hfi_signature_t *signature,
                  const hfi_section_t *section, hf_writer_t *to)
 {
-    hfi_span_t text;
+    hfi_span_t text = {NULL, 0};
     hf_value_t value;
     char wanted[128];
     const hfi_parameter_t *parameter = exposing_parameter(signature, section->key);
