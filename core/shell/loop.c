@@ -33,6 +33,7 @@
 #include "journal.h"
 #include "offload.h"
 #include "pace.h"
+#include "place.h"
 #include "probe.h"
 #include "reload.h"
 #include "trim.h"
@@ -167,6 +168,9 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     }
     for (size_t k = 0; k < settings->binds.n; k++) {
         if (!hfi_front_bind(self->front, settings->binds.at[k], settings->folder, why, why_room))
+            return false;
+        if (settings->is_shared &&
+            !hfi_place_share(hfi_front_endpoint(self->front, k), why, why_room))
             return false;
     }
     if (self->world.record == NULL)

@@ -68,3 +68,13 @@ hfi_place_take(const char *endpoint, const char *folder, int *ret_fd, char *why,
     return place_check(endpoint, path, why, why_room) &&
            place_lock(endpoint, path, ret_fd, why, why_room);
 }
+
+bool
+hfi_place_share(const char *endpoint, char *why, size_t why_room)
+{
+    static const char ipc[] = "ipc://";
+    const char *path = endpoint + sizeof ipc - 1;
+    if (strncmp(endpoint, ipc, sizeof ipc - 1) != 0 || *path == '@')
+        return true;
+    return chmod(path, 0666) == 0 || place_refuse(why, why_room, endpoint, strerrordesc_np(errno));
+}

@@ -17,4 +17,7 @@
 bool hfi_place_take(const char *endpoint, const char *folder, int *ret_fd, char *why,
                     size_t why_room);
 
+/* Lets every user of this computer connect to the socket at an ipc endpoint with a path. False with why. */
+bool hfi_place_share(const char *endpoint, char *why, size_t why_room);
+
 #endif
