@@ -188,7 +188,7 @@ reading_parse(hfi_span_t text, uint64_t *ret_number)
 bool
 hfi_reading_number(hfi_reading_t *self, const hf_value_t *value, uint64_t *ret_number)
 {
-    hfi_span_t text;
+    hfi_span_t text = {NULL, 0};
     uint64_t n = hf_kind(value) == HF_INT ? hf_as_uint(value) : 0;
     if (hf_kind(value) != HF_INT) {
         if (!hfi_reading_text(self, value, &text))

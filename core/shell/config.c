@@ -205,21 +205,38 @@ config_put(config_t *self, const char *name, config_kind_t kind, void *place, co
 
 /* ---- the tree ------------------------------------------------------------------------- */
 
+typedef struct config_name {
+    const char *name;
+    size_t offset; /* of the member */
+    config_kind_t kind;
+} config_name_t;
+
+static const config_name_t config_keys[] = {
+#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
+    {#key_, offsetof(hfi_settings_t, member_), CONFIG_##kind_},
+#include "config.def"
+#undef HFI_CONFIG
+};
+
+static const config_name_t config_limits[] = {
+#define HFI_LIMIT(name_, default_, text_)                                                          \
+    {#name_, offsetof(hfi_settings_limits_t, name_), CONFIG_BYTES},
+#include <machine/limit.def>
+#undef HFI_LIMIT
+};
+
+enum {
+    CONFIG_KEYS = sizeof config_keys / sizeof config_keys[0],
+    CONFIG_LIMITS = sizeof config_limits / sizeof config_limits[0],
+};
+
 /* Where a limit's value goes; NULL: there is none of that name. */
 static uint64_t *
 config_limit_of(hfi_settings_limits_t *limits, const char *name)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } known[] = {
-#define HFI_LIMIT(name_, default_, text_) {#name_, offsetof(hfi_settings_limits_t, name_)},
-#include <machine/limit.def>
-#undef HFI_LIMIT
-    };
-    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
-        if (strcmp(known[k].name, name) == 0)
-            return (uint64_t *)(void *)((char *)limits + known[k].offset);
+    for (size_t k = 0; k < CONFIG_LIMITS; k++) {
+        if (strcmp(config_limits[k].name, name) == 0)
+            return (uint64_t *)(void *)((char *)limits + config_limits[k].offset);
     }
     return NULL;
 }
@@ -254,13 +271,12 @@ config_read_limits(config_t *self, zconfig_t *section)
 static void *
 config_find(hfi_settings_t *settings, const char *name, config_kind_t *ret_kind)
 {
-#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
-    if (strcmp(name, #key_) == 0) {                                                                \
-        *ret_kind = CONFIG_##kind_;                                                                \
-        return &settings->member_;                                                                 \
+    for (size_t k = 0; k < CONFIG_KEYS; k++) {
+        if (strcmp(config_keys[k].name, name) == 0) {
+            *ret_kind = config_keys[k].kind;
+            return (char *)settings + config_keys[k].offset;
+        }
     }
-#include "config.def"
-#undef HFI_CONFIG
     return NULL;
 }
 
@@ -373,11 +389,12 @@ void
 hfi_settings_compare(const hfi_settings_t *self, const hfi_settings_t *other,
                      void (*say)(void *context, const char *key), void *context)
 {
-#define HFI_CONFIG(key_, member_, kind_, default_, text_)                                          \
-    if (!config_same(CONFIG_##kind_, &self->member_, &other->member_))                             \
-        say(context, #key_);
-#include "config.def"
-#undef HFI_CONFIG
+    for (size_t k = 0; k < CONFIG_KEYS; k++) {
+        const config_name_t *key = &config_keys[k];
+        if (!config_same(key->kind, (const char *)self + key->offset,
+                         (const char *)other + key->offset))
+            say(context, key->name);
+    }
     const hfi_settings_limits_t *a = &self->limits;
     const hfi_settings_limits_t *b = &other->limits;
     if (a->frame != b->frame || a->depth != b->depth || a->window != b->window ||
@@ -556,19 +573,15 @@ config_write_key(hf_writer_t *w, const char *key)
 void
 hfi_settings_policy(const hfi_settings_t *self, hf_writer_t *to)
 {
-    size_t n = 0;
-#define HFI_LIMIT(name_, default_, text_) n++;
-#include <machine/limit.def>
-#undef HFI_LIMIT
     hf_write_map(to, self->deploy.n_sections + (size_t)1);
     hfi_write_raw(to, self->deploy.sections.at, self->deploy.sections.len);
     config_write_key(to, "limits");
-    hf_write_map(to, n);
-#define HFI_LIMIT(name_, default_, text_)                                                          \
-    config_write_key(to, #name_);                                                                  \
-    hf_write_uint(to, self->limits.name_);
-#include <machine/limit.def>
-#undef HFI_LIMIT
+    hf_write_map(to, CONFIG_LIMITS);
+    for (size_t k = 0; k < CONFIG_LIMITS; k++) {
+        const char *limits = (const char *)&self->limits;
+        config_write_key(to, config_limits[k].name);
+        hf_write_uint(to, *(const uint64_t *)(const void *)(limits + config_limits[k].offset));
+    }
 }
 
 /* ---- help ----------------------------------------------------------------------------- */
