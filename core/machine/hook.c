@@ -2,6 +2,8 @@
 /* hook -- see hook.h */
 #include "hook.h"
 
+#include <string.h>
+
 #include <base/check.h>
 
 enum { HOOK_DEPTH_MAX = 16 };
@@ -67,6 +69,39 @@ hfi_hook_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_v
     if (referent->type->row->getvalue == NULL)
         return true;
     return hook_inner(outer, referent, "getvalue", referent->type->row->getvalue, ret_value);
+}
+
+/* Whether the caller may call getvalue of that referent itself, however it is called here. */
+static hfi_access_t
+hook_getvalue_access(const hfi_call_t *self, const hfi_referent_t *referent)
+{
+    if (self->session == NULL || self->referent == referent)
+        return HFI_CALLABLE;
+    const hfi_view_t *view = hfi_roles_view(self->session->roles, referent->type);
+    for (uint32_t k = 0; hfi_view_at(view, k) != NULL; k++) {
+        const hfi_view_entry_t *entry = hfi_view_at(view, k);
+        if (strcmp(entry->method->row->name, "getvalue") == 0)
+            return entry->access;
+    }
+    return HFI_HIDDEN;
+}
+
+bool
+hfi_hook_value_for(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value)
+{
+    const char *name = referent->type->row->name;
+    switch (hook_getvalue_access(outer, referent)) {
+    case HFI_CALLABLE:
+        return hfi_hook_value_of(outer, referent, ret_value);
+    case HFI_DENIED:
+        (void)hfi_answer_raise(outer, "PermissionDenied", NULL,
+                               "no role of this user grants %s.getvalue", name);
+        return false;
+    case HFI_HIDDEN:
+        break;
+    }
+    (void)hfi_answer_raise(outer, "NotExposed", NULL, "'getvalue' of %s is not exposed here", name);
+    return false;
 }
 
 bool

@@ -13,6 +13,9 @@ hfi_call_t *hfi_hook_borrow(hfi_state_t *state, hfi_referent_t *referent, const 
  * raised. */
 bool hfi_hook_value_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
 
+/* The same where the outer call's caller may call getvalue of it; otherwise raised as that call would be. */
+bool hfi_hook_value_for(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
+
 /* The referent's repr, a str, for as long as the outer call runs. False: *outer has raised. */
 bool hfi_hook_repr_of(hfi_call_t *outer, hfi_referent_t *referent, hf_value_t *ret_value);
 

@@ -392,7 +392,7 @@ host_value_of(hf_call_t *call, const hf_value_t *handle, hf_value_t *ret_value)
 {
     hfi_call_t *self = hfi_call_of(call);
     hfi_referent_t *referent = host_referent(self, handle);
-    if (referent == NULL || !hfi_hook_value_of(self, referent, ret_value))
+    if (referent == NULL || !hfi_hook_value_for(self, referent, ret_value))
         return HF_RAISED;
     return HF_OK;
 }

@@ -167,6 +167,28 @@ open_sessions_obey_roles(void **state)
     bench_close(&t);
 }
 
+/* What is hidden of a referent is not to be had through another one. */
+static void
+a_value_is_not_read_behind_its_back(void **state)
+{
+    (void)state;
+    bench_t t = bench_open();
+    rig_client_t *a = &t.a;
+    assert_string_equal(rig_call(a, 0, "create", "[\"Cell\", 5]"), "1: <Cell #1>\n");
+    assert_string_equal(rig_call(a, 0, "create", "[\"Gate\"]"), "2: <Gate #2>\n");
+    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [1]}]"), "3: 5\n");
+    set(&t, "{\"types\": {\"Cell\": {\"hide\": \"getvalue\"}}}");
+    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [1]}]"),
+                        "4! NotExposed: 'getvalue' of Cell is not exposed here\n");
+    set(&t, "{\"types\": {\"Cell\": {\"rename\": {\"getvalue\": \"all\"}}}}");
+    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [1]}]"), "5: 5\n");
+    set(&t, "{\"roles\": {\"r\": {\"grant\": \"Gate.* Cell.get\"}}, \"others\": {\"tcp\": "
+            "\"r\"}}");
+    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [1]}]"),
+                        "6! PermissionDenied: no role of this user grants Cell.getvalue\n");
+    bench_close(&t);
+}
+
 static void
 what_is_wrong_changes_nothing(void **state)
 {
@@ -192,6 +214,7 @@ main(void)
         cmocka_unit_test(an_answer_becomes_a_referent),
         cmocka_unit_test(defaults_and_limits_hold_at_once),
         cmocka_unit_test(open_sessions_obey_roles),
+        cmocka_unit_test(a_value_is_not_read_behind_its_back),
         cmocka_unit_test(what_is_wrong_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
