@@ -296,13 +296,14 @@ daemon_say_ready(daemon_t *self, const hfi_loop_t *loop)
     daemon_endpoints(loop, endpoints, sizeof endpoints);
     hfi_log_put(self->log, HFI_LOG_INFO, "server", "holdfastd %s serves on %s", HF_VERSION,
                 endpoints);
-    if (self->settings->is_insecure)
-        hfi_log_put(self->log, HFI_LOG_WARNING, "server",
-                    "insecure = 1: whoever reaches a tcp endpoint may do everything");
     const hfi_deploy_t *deploy = &self->settings->deploy;
     bool has_roles = hfi_deploy_line(deploy, "roles") != 0 ||
                      hfi_deploy_line(deploy, "users") != 0 ||
                      hfi_deploy_line(deploy, "others") != 0;
+    if (self->settings->is_insecure)
+        hfi_log_put(self->log, HFI_LOG_WARNING, "server",
+                    "insecure = 1: whoever reaches a tcp endpoint may do %s",
+                    has_roles ? "what others/tcp grants" : "everything");
     if (self->settings->is_shared && !has_roles)
         hfi_log_put(self->log, HFI_LOG_WARNING, "server",
                     "shared = 1 without roles: every user of this computer may do everything");

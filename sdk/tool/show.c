@@ -171,6 +171,7 @@ show_method(const hf_value_t *method)
     (void)fputs("        ", stdout);
     print_text(&doc);
     print_flags(method);
+    print_said(method, "returns");
     print_said(method, "since");
     print_said(method, "deprecated");
 }

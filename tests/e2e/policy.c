@@ -95,7 +95,11 @@ a_further_typeid_is_a_type(void **state)
     other = hf_create(client, "audit_log", "");
     assert_non_null(other);
     NOT_MADE("NotExposed", hf_create(client, "Lock", ""));
-    const e2e_result_t *says = E2E_TOOL(self, "types");
+    const e2e_result_t *says = E2E_TOOL(self, "describe", "list");
+    assert_non_null(strstr(says->out, "returns list"));
+    assert_non_null(strstr(says->out, "add_item("));
+    assert_null(strstr(says->out, " append("));
+    says = E2E_TOOL(self, "types");
     assert_int_equal(says->status, 0);
     assert_non_null(strstr(says->out, "audit_log"));
     assert_null(strstr(says->out, "\nLock\n"));
