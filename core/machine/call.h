@@ -68,7 +68,7 @@ hfi_call_leave(hfi_call_t *self)
     hfi_state_t *state = self->state;
     HF_ASSERT(state->running == self);
     if (state->world.probe.end != NULL)
-        state->world.probe.end(state->world.probe.context);
+        state->world.probe.end(state->world.probe.context, self);
     state->running = self->outer;
     state->depth--;
 }

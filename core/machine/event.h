@@ -39,7 +39,8 @@ typedef enum hfi_event_kind {
     HFI_EVENT_FAR_FRAME = 8, /* link, bytes */
     HFI_EVENT_FAR_DOWN = 9,  /* link, is_certain: it could not be made; else it stood and is gone */
     HFI_EVENT_POLICY = 10,   /* bytes: exposure, one value (a map) */
-    HFI_EVENT_IMAGE = 11, /* bytes: the content's hash, by which the machine finds the descriptor */
+    HFI_EVENT_IMAGE =
+        11, /* bytes: the content's hash, hexadecimal digits, by which the machine finds the descriptor */
     HFI_EVENT_JOB_DONE = 12, /* job, status, bytes: one value */
     HFI_EVENT_STOP = 13,     /* drain_s */
 } hfi_event_kind_t;

@@ -348,6 +348,20 @@ hfi_inspect_sessions(hf_call_t *call, void *self)
     return hf_return_written(call);
 }
 
+hf_err_t
+hfi_inspect_slow_calls(hf_call_t *call, void *self)
+{
+    (void)self;
+    hfi_call_t *me = hfi_call_of(call);
+    if (me->record == NULL || !me->record->is_job_done) {
+        hf_value_t nothing = hf_nil();
+        return hfi_call_ask(me, "slow_calls", &nothing);
+    }
+    if (me->record->job_status != 0)
+        return HF_RAISE(call, "RuntimeError", "nobody here measures calls");
+    return hf_return_value(call, &me->record->job_value);
+}
+
 /* ---- figures ----------------------------------------------------------------------------- */
 
 /* A plugin of which a newer version has come, as far as all its typeids are that one's: retired once nothing of it

@@ -13,6 +13,7 @@ hf_method_f hfi_inspect_number_of_objects;
 hf_method_f hfi_inspect_objects;
 hf_method_f hfi_inspect_debug_info;
 hf_method_f hfi_inspect_sessions;
+hf_method_f hfi_inspect_slow_calls;
 hf_method_f hfi_inspect_stats;
 
 /* ---- pairs of a map, for rows elsewhere ---------------------------------------------------- */

@@ -511,6 +511,10 @@ static const hf_method_t root_methods[] = {
               "Who is connected: client, peer, user, how long, what each holds."),
     HF_METHOD_PARKS("stats", "-> map", hfi_inspect_stats, NULL, HF_READS,
                     "Figures of the manager, its plugins and its types."),
+    HF_METHOD_PARKS("slow_calls", "-> list", hfi_inspect_slow_calls, NULL, HF_READS,
+                    "The runs that held the manager longest of late, slowest first: typeid, "
+                    "method, object, seconds, "
+                    "ago, client, arguments."),
     HF_METHOD("collect", "-> int", root_collect, HF_WRITES,
               "Free the referents that only hold each other, now; how many they were."),
     HF_METHOD_PARKS("load_plugin", "path: str -> map", hfi_image_load, NULL, HF_WRITES,

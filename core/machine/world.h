@@ -9,10 +9,11 @@
 #include <base/span.h>
 #include <holdfast/plugin.h>
 
-/* Called around each of a plugin's functions; returns nothing, and the machine never reads it. */
+/* Called around each of a plugin's functions; returns nothing, and the machine never reads it. Of the `call` given to
+ * end, probed.h's functions tell more, there and then. */
 typedef struct hfi_probe {
     void (*begin)(void *context, const char *typeid_, const char *method, uint64_t object);
-    void (*end)(void *context);
+    void (*end)(void *context, const void *call);
     void *context;
 } hfi_probe_t;
 

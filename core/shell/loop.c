@@ -28,6 +28,7 @@
 #include "boot.h"
 #include "dealer.h"
 #include "done.h"
+#include "figures.h"
 #include "front.h"
 #include "intake.h"
 #include "journal.h"
@@ -394,51 +395,6 @@ loop_level(uint64_t level)
                                      : HFI_LOG_DEBUG;
 }
 
-static uint64_t
-loop_rss_bytes(void)
-{
-    char line[128];
-    char *rest;
-    FILE *from = fopen("/proc/self/statm", "re");
-    if (from == NULL)
-        return 0;
-    const char *text = fgets(line, sizeof line, from);
-    (void)fclose(from);
-    if (text == NULL)
-        return 0;
-    (void)strtoull(text, &rest, 10); /* all of it; resident is the second number */
-    return (uint64_t)strtoull(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void
-loop_write_uint(hf_writer_t *w, const char *key, uint64_t number)
-{
-    hf_write_str(w, key, strlen(key));
-    hf_write_uint(w, number);
-}
-
-/* What the machine cannot know of itself. */
-static bool
-loop_write_figures(const hfi_loop_t *self, hfi_bytes_t *to)
-{
-    hfi_front_figures_t front;
-    hfi_probe_figures_t probe;
-    hfi_front_read(self->front, &front);
-    hfi_watch_read(self->watch, &probe);
-    hfi_bytes_writer_t out;
-    hfi_bytes_writer_open(&out, to);
-    hf_write_map(&out.w, 8);
-    loop_write_uint(&out.w, "rss", loop_rss_bytes());
-    loop_write_uint(&out.w, "pid", (uint64_t)getpid());
-    loop_write_uint(&out.w, "links", front.links);
-    loop_write_uint(&out.w, "links_ever", front.links_ever);
-    loop_write_uint(&out.w, "frames_out", front.frames_out);
-    loop_write_uint(&out.w, "frames_ignored", front.ignored);
-    loop_write_uint(&out.w, "slow_methods", probe.slow);
-    loop_write_uint(&out.w, "log_lines_lost", hfi_log_read(self->world.log).dropped);
-    return hfi_bytes_writer_close(&out);
-}
-
 /* The record says which file each image was before the event that names it. */
 static int32_t
 loop_load_plugin(hfi_loop_t *self, hfi_span_t path, hfi_bytes_t *ret_value)
@@ -473,12 +429,13 @@ loop_job(hfi_loop_t *self, const hfi_output_t *output)
 {
     static const uint8_t nil = 0xc0;
     hfi_bytes_t value = {0};
-    int32_t status = 0;
+    int32_t status = -1;
     if (hfi_span_equal(output->text, hfi_span_of("load_plugin")))
         status = loop_load_plugin(self, output->bytes, &value);
-    else if (!hfi_span_equal(output->text, hfi_span_of("figures")) ||
-             !loop_write_figures(self, &value))
-        status = -1;
+    else if (hfi_span_equal(output->text, hfi_span_of("figures")))
+        status = hfi_figures_write(self->front, self->watch, self->world.log, &value) ? 0 : -1;
+    else if (hfi_span_equal(output->text, hfi_span_of("slow_calls")))
+        status = hfi_figures_write_slow(self->watch, &value) ? 0 : -1;
     if (status < 0) {
         hfi_bytes_close(&value);
         (void)hfi_bytes_append(&value, &nil, 1);

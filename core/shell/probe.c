@@ -18,14 +18,22 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <base/check.h>
+#include <machine/probed.h>
 #include <os/clock.h>
 
 #define PROBE_MAGIC 0x9a0be001u
 
-enum { PROBE_SAMPLE = 64, PROBE_LOOKS = 4 /* a limit */ };
+enum {
+    PROBE_GAP = 64,     /* runs between two samples, about */
+    PROBE_LOOK_MS = 10, /* between two looks of the watchdog while the machine is busy */
+};
+
+#define PROBE_SLOW_NS INT64_C(1000000) /* a sampled run from here on is listed */
 
 struct hfi_watch {
     uint32_t magic;
@@ -37,12 +45,19 @@ struct hfi_watch {
     const char *_Atomic typeid_;
     const char *_Atomic method;
     _Atomic uint64_t object;
-    _Atomic uint64_t slow; /* the other way round */
+    _Atomic uint64_t slow;  /* the other way round, as the next two */
+    _Atomic uint64_t met;   /* the run that it has met */
+    _Atomic int64_t met_ns; /* when it first did */
 
     /* the machine's thread's own */
     int64_t begun_ns; /* 0: this run is not sampled */
     uint64_t depth;   /* a hook may run inside a method's run */
+    uint64_t gap;     /* runs until the next sample */
+    uint64_t
+        chance; /* what the next gap is made of: even a steady pattern of calls is sampled evenly */
     hfi_probe_figures_t figures;
+    hfi_durations_t *durations;
+    hfi_bytes_t arguments;
 
     pthread_t watchdog;
     pthread_mutex_t lock;
@@ -51,6 +66,17 @@ struct hfi_watch {
     _Atomic bool is_asleep;  /* the watchdog's */
     bool is_closing;         /* lock */
 };
+
+/* This run is timed; the next one after a gap of half to one and a half PROBE_GAP runs. */
+static void
+probe_sample(hfi_watch_t *self)
+{
+    self->begun_ns = hfi_now_ns();
+    self->chance ^= self->chance << 13; /* xorshift64 */
+    self->chance ^= self->chance >> 7;
+    self->chance ^= self->chance << 17;
+    self->gap = PROBE_GAP / 2 + self->chance % PROBE_GAP;
+}
 
 static void
 probe_begin(void *context, const char *typeid_, const char *method, uint64_t object)
@@ -63,11 +89,56 @@ probe_begin(void *context, const char *typeid_, const char *method, uint64_t obj
     atomic_store_explicit(&self->object, object, memory_order_relaxed);
     uint64_t run = atomic_load_explicit(&self->run, memory_order_relaxed);
     atomic_store_explicit(&self->run, run + 1, memory_order_release);
-    self->begun_ns = self->figures.runs++ % PROBE_SAMPLE == 0 ? hfi_now_ns() : 0;
+    self->figures.runs++;
+    self->begun_ns = 0;
+    if (self->gap-- == 0)
+        probe_sample(self);
+}
+
+/* Puts a run that has just ended on the list of the slow. */
+static void
+probe_list(hfi_watch_t *self, const void *call, int64_t took_ns, int64_t now_ns)
+{
+    hfi_slow_run_t *slow = hfi_durations_add_slow(self->durations);
+    const char *typeid_ = atomic_load_explicit(&self->typeid_, memory_order_relaxed);
+    const char *method = atomic_load_explicit(&self->method, memory_order_relaxed);
+    const char *client = call == NULL ? NULL : hfi_probed_client(call);
+    slow->object = atomic_load_explicit(&self->object, memory_order_relaxed);
+    slow->took_ns = took_ns;
+    slow->ended_ns = now_ns;
+    if (typeid_ != NULL)
+        hfi_durations_text(slow->typeid_, sizeof slow->typeid_, typeid_, strlen(typeid_));
+    if (method != NULL)
+        hfi_durations_text(slow->method, sizeof slow->method, method, strlen(method));
+    if (client != NULL)
+        hfi_durations_text(slow->client, sizeof slow->client, client, strlen(client));
+    self->arguments.len = 0;
+    if (call != NULL && hfi_probed_arguments(call, &self->arguments))
+        hfi_durations_text(slow->arguments, sizeof slow->arguments,
+                           (const char *)self->arguments.at, self->arguments.len);
+}
+
+/* A run that was timed, or that the watchdog has met; of that one, what is known is how long it went on. */
+static void
+probe_measure(hfi_watch_t *self, const void *call)
+{
+    int64_t now_ns = hfi_now_ns();
+    bool is_sampled = self->begun_ns != 0;
+    int64_t took_ns =
+        now_ns -
+        (is_sampled ? self->begun_ns : atomic_load_explicit(&self->met_ns, memory_order_relaxed));
+    if (is_sampled) {
+        self->figures.sampled++;
+        hfi_durations_count(self->durations,
+                            atomic_load_explicit(&self->typeid_, memory_order_relaxed),
+                            atomic_load_explicit(&self->method, memory_order_relaxed), took_ns);
+    }
+    if (took_ns >= PROBE_SLOW_NS)
+        probe_list(self, call, took_ns, now_ns);
 }
 
 static void
-probe_end(void *context)
+probe_end(void *context, const void *call)
 {
     hfi_watch_t *self = context;
     HF_ASSERT(self->depth > 0);
@@ -75,13 +146,9 @@ probe_end(void *context)
         return;
     uint64_t run = atomic_load_explicit(&self->run, memory_order_relaxed);
     atomic_store_explicit(&self->run, run + 1, memory_order_release);
-    if (self->begun_ns == 0)
-        return;
-    uint64_t took = (uint64_t)(hfi_now_ns() - self->begun_ns) | 1;
-    size_t k = 63 - (size_t)__builtin_clzll(took);
-    size_t last = sizeof self->figures.bucket / sizeof self->figures.bucket[0] - 1;
-    self->figures.bucket[k < last ? k : last]++;
-    self->figures.sampled++;
+    bool is_met = atomic_load_explicit(&self->met, memory_order_acquire) == run;
+    if (is_met || self->begun_ns != 0)
+        probe_measure(self, call);
 }
 
 /* Names the run that is going on, if it is still the one met at `seen`. */
@@ -105,7 +172,7 @@ probe_name(hfi_watch_t *self, uint64_t seen, int64_t age_ns)
 static bool
 probe_sleep(hfi_watch_t *self)
 {
-    int64_t wake_ns = hfi_now_ns() + self->limit_ns / PROBE_LOOKS;
+    int64_t wake_ns = hfi_now_ns() + (int64_t)PROBE_LOOK_MS * 1000000;
     struct timespec wake = {.tv_sec = wake_ns / 1000000000, .tv_nsec = wake_ns % 1000000000};
     (void)pthread_mutex_lock(&self->lock);
     int late = 0;
@@ -124,18 +191,21 @@ static void *
 probe_watch(void *arg)
 {
     hfi_watch_t *self = arg;
-    uint64_t met = 0;
     uint64_t named = 0;
-    int64_t met_ns = 0;
     while (probe_sleep(self)) {
         uint64_t run = atomic_load_explicit(&self->run, memory_order_acquire);
         int64_t now_ns = hfi_now_ns();
-        if (run != met) {
-            met = run;
-            met_ns = now_ns;
-        } else if (run % 2 == 1 && named != run && now_ns - met_ns >= self->limit_ns) {
+        if (run % 2 == 0)
+            continue;
+        if (run != atomic_load_explicit(&self->met, memory_order_relaxed)) {
+            atomic_store_explicit(&self->met_ns, now_ns, memory_order_relaxed);
+            atomic_store_explicit(&self->met, run, memory_order_release);
+            continue;
+        }
+        int64_t age_ns = now_ns - atomic_load_explicit(&self->met_ns, memory_order_relaxed);
+        if (named != run && age_ns >= self->limit_ns) {
             named = run;
-            probe_name(self, run, now_ns - met_ns);
+            probe_name(self, run, age_ns);
         }
     }
     return NULL;
@@ -182,6 +252,10 @@ hfi_watch_new(hfi_log_t *log, int64_t limit_ms)
     self->magic = PROBE_MAGIC;
     self->log = log;
     self->limit_ns = limit_ms * 1000000;
+    self->chance = 1;
+    self->durations = hfi_durations_new();
+    if (self->durations == NULL)
+        goto fail_durations;
     if (pthread_mutex_init(&self->lock, NULL) != 0)
         goto fail_lock;
     if (probe_open_condition(&self->changed) != 0)
@@ -194,6 +268,8 @@ fail_thread:
 fail_condition:
     (void)pthread_mutex_destroy(&self->lock);
 fail_lock:
+    hfi_durations_destroy(&self->durations);
+fail_durations:
     HF_BURY(self);
     free(self);
     return NULL;
@@ -215,6 +291,8 @@ hfi_watch_destroy(hfi_watch_t **self_p)
         (void)pthread_join(self->watchdog, NULL);
     (void)pthread_cond_destroy(&self->changed);
     (void)pthread_mutex_destroy(&self->lock);
+    hfi_durations_destroy(&self->durations);
+    hfi_bytes_close(&self->arguments);
     HF_BURY(self);
     free(self);
     *self_p = NULL;
@@ -239,8 +317,15 @@ hfi_watch_rest(hfi_watch_t *self, bool is_resting)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+const hfi_durations_t *
+hfi_watch_durations(const hfi_watch_t *self)
+{
+    HF_CHECK(self, PROBE_MAGIC);
+    return self->durations;
+}
+
 void
-hfi_watch_read(hfi_watch_t *self, hfi_probe_figures_t *ret_figures)
+hfi_watch_read(const hfi_watch_t *self, hfi_probe_figures_t *ret_figures)
 {
     HF_CHECK(self, PROBE_MAGIC);
     *ret_figures = self->figures;

@@ -253,6 +253,47 @@ print_pairs(const hf_value_t *map)
     }
 }
 
+/* Seconds as people say them, 9 places wide. */
+static void
+print_duration(const hf_value_t *seconds)
+{
+    static const struct {
+        double least;
+        double of_a_second;
+        const char *unit;
+    } units[] = {{1.0, 1.0, "s"}, {1e-3, 1e3, "ms"}, {1e-6, 1e6, "us"}, {0.0, 1e9, "ns"}};
+    double n = hf_as_float(seconds);
+    size_t k = 0;
+    while (n < units[k].least)
+        k++;
+    (void)printf(" %6.1f %-2s", n * units[k].of_a_second, units[k].unit);
+}
+
+/* A line for each method that was timed. */
+static void
+show_latency(const hf_value_t *methods)
+{
+    static const char *const columns[] = {"p50", "p90", "p99", "longest"};
+    hf_cursor_t cursor;
+    hf_value_t key;
+    hf_value_t value;
+    (void)printf("%s%-28s %8s %9s %9s %9s %9s%s\n", bold(), "latency", "sampled", columns[0],
+                 columns[1], columns[2], columns[3], plain());
+    hf_open(&cursor, methods);
+    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        size_t len = 0;
+        const char *name = hf_as_str(&key, &len);
+        hf_value_t sampled = member_of(&value, "sampled");
+        (void)printf("  %-26.*s %8" PRIu64, (int)len, name == NULL ? "" : name,
+                     hf_as_uint(&sampled));
+        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+            hf_value_t seconds = member_of(&value, columns[k]);
+            print_duration(&seconds);
+        }
+        (void)putchar('\n');
+    }
+}
+
 /* A figure a line; a map's own figures indented below its name. */
 static void
 show_figures(const hf_value_t *map, int indent)
@@ -265,6 +306,10 @@ show_figures(const hf_value_t *map, int indent)
         size_t len = 0;
         const char *name = hf_as_str(&key, &len);
         bool is_map = hf_kind(&value) == HF_MAP;
+        if (is_map && indent == 0 && len == 7 && memcmp(name, "latency", 7) == 0) {
+            show_latency(&value);
+            continue;
+        }
         (void)printf("%*s%s%.*s%s", indent, "", indent == 0 ? bold() : "", (int)len,
                      name == NULL ? "" : name, indent == 0 ? plain() : "");
         int filled = indent + (int)len;
@@ -286,6 +331,37 @@ void
 show_stats(const hf_value_t *stats)
 {
     show_figures(stats, 0);
+}
+
+void
+show_slow_calls(const hf_value_t *calls)
+{
+    hf_cursor_t cursor;
+    hf_value_t call;
+    (void)printf("%s%9s %9s %8s  %s%s\n", bold(), "took", "ago", "object",
+                 "method(arguments), by client", plain());
+    hf_open(&cursor, calls);
+    while (hf_next(&cursor, &call)) {
+        hf_value_t took = member_of(&call, "seconds");
+        hf_value_t ago = member_of(&call, "ago");
+        hf_value_t object = member_of(&call, "object");
+        hf_value_t typeid_ = member_of(&call, "typeid");
+        hf_value_t method = member_of(&call, "method");
+        hf_value_t arguments = member_of(&call, "arguments");
+        hf_value_t client = member_of(&call, "client");
+        print_duration(&took);
+        print_duration(&ago);
+        (void)printf(" %8" PRIu64 "  ", hf_as_uint(&object));
+        print_text(&typeid_);
+        (void)putchar('.');
+        print_text(&method);
+        print_text(&arguments);
+        if (hf_count(&client) > 0) {
+            (void)fputs(", ", stdout);
+            print_text(&client);
+        }
+        (void)putchar('\n');
+    }
 }
 
 static void

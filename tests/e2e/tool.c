@@ -189,8 +189,8 @@ help_and_version_need_no_manager(void **state)
     has(self, "usage: holdfast [");
     MISUSE(self, "there is no command nonsense", "help", "nonsense");
     static const char *const commands[] = {
-        "types", "describe", "create", "call",     "get",  "str",    "names",  "objects",
-        "stats", "bind",     "unbind", "shutdown", "ping", "export", "revoke", "refs"};
+        "types", "describe", "create",   "call", "get",    "str",    "names", "objects", "stats",
+        "bind",  "unbind",   "shutdown", "ping", "export", "revoke", "refs",  "slow"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char line[64];
         DONE(self, NULL, "--help");

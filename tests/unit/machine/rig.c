@@ -52,10 +52,16 @@ rig_apply(rig_t *self, const hfi_event_t *event)
 rig_t *
 rig_new(const hf_plugin_t *plugin, const char *settings)
 {
+    return rig_new_probed(plugin, settings, (hfi_probe_t){.begin = NULL});
+}
+
+rig_t *
+rig_new_probed(const hf_plugin_t *plugin, const char *settings, hfi_probe_t probe)
+{
     uint8_t entropy[32] = {1, 2, 3};
     rig_t *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    hfi_machine_world_t world = {.find_image = rig_find_image, .context = self};
+    hfi_machine_world_t world = {.find_image = rig_find_image, .context = self, .probe = probe};
     self->plugin = plugin;
     self->machine = hfi_machine_new(&world);
     assert_non_null(self->machine);
@@ -65,7 +71,7 @@ rig_new(const hf_plugin_t *plugin, const char *settings)
     rig_apply(self, &(hfi_event_t){.kind = HFI_EVENT_ENTROPY, .bytes = {entropy, sizeof entropy}});
     assert_false(hfi_machine_wants_entropy(self->machine));
     if (plugin != NULL)
-        rig_apply(self, &(hfi_event_t){.kind = HFI_EVENT_IMAGE, .bytes = {entropy, 1}});
+        rig_apply(self, &(hfi_event_t){.kind = HFI_EVENT_IMAGE, .bytes = hfi_span_of("01")});
     assert_string_equal(self->log, "");
     return self;
 }

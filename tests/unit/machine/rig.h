@@ -56,6 +56,8 @@ typedef struct rig_client {
 
 /* `settings` is JSON, NULL: none. */
 rig_t *rig_new(const hf_plugin_t *plugin, const char *settings);
+/* The same, and the probe hears of each run. */
+rig_t *rig_new_probed(const hf_plugin_t *plugin, const char *settings, hfi_probe_t probe);
 void rig_destroy(rig_t **self_p);
 
 void rig_apply(rig_t *self, const hfi_event_t *event);
