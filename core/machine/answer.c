@@ -559,6 +559,8 @@ hfi_answer_commit(hfi_call_t *self)
         return;
     if (self->referent != NULL)
         self->referent->type->errors++;
+    if (self->method != NULL)
+        self->type->figures[self->method->number].errors++;
     if (self->sink == HFI_SINK_INNER || self->sink == HFI_SINK_NONE)
         return;
     if (self->sink == HFI_SINK_SESSION)

@@ -189,6 +189,7 @@ call_find_method(hfi_call_t *self, hfi_span_t name)
         hfi_view_find(hfi_roles_view(self->session->roles, self->type), name.at, name.len);
     if (entry != NULL && entry->access == HFI_CALLABLE) {
         call_set_method(self, entry->method);
+        self->type->figures[entry->method->number].calls++;
         self->name = entry->name;
         self->returns = entry->returns;
         return true;

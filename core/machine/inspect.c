@@ -455,6 +455,25 @@ inspect_plugins(hf_writer_t *w, const hfi_state_t *state)
 }
 
 /* What was made of a typeid, by older versions of its plugin too. */
+/* Of the methods that were called. */
+static void
+inspect_method_figures(hf_writer_t *w, const hfi_type_t *type)
+{
+    size_t n = 0;
+    for (uint32_t k = 0; k < type->n_methods; k++)
+        n += type->figures[k].calls != 0;
+    hfi_inspect_word(w, "methods");
+    hf_write_map(w, n);
+    for (uint32_t k = 0; k < type->n_methods; k++) {
+        if (type->figures[k].calls == 0)
+            continue;
+        hfi_inspect_word(w, type->methods[k].row->name);
+        hf_write_map(w, 2);
+        hfi_inspect_pair(w, "calls", type->figures[k].calls);
+        hfi_inspect_pair(w, "errors", type->figures[k].errors);
+    }
+}
+
 static void
 inspect_typeid_figures(hf_writer_t *w, const hfi_plugins_t *plugins, const hfi_type_t *newest)
 {
@@ -473,13 +492,14 @@ inspect_typeid_figures(hf_writer_t *w, const hfi_plugins_t *plugins, const hfi_t
         memory += type->memory_bytes;
     }
     hfi_inspect_word(w, newest->row->name);
-    hf_write_map(w, 5);
+    hf_write_map(w, 6);
     hfi_inspect_word(w, "plugin");
     hfi_inspect_word(w, newest->plugin);
     hfi_inspect_pair(w, "referents", referents);
     hfi_inspect_pair(w, "calls", calls);
     hfi_inspect_pair(w, "errors", errors);
     hfi_inspect_pair(w, "memory", memory);
+    inspect_method_figures(w, newest);
 }
 
 static void
@@ -532,7 +552,8 @@ hfi_inspect_stats(hf_call_t *call, void *self)
     hfi_inspect_pair(w, "errors", figures->errors);
     hfi_inspect_pair(w, "bytes_in", figures->bytes_in);
     hfi_inspect_pair(w, "bytes_out", figures->bytes_out);
-    hfi_inspect_pair(w, "memory", state->account.used);
+    hfi_inspect_pair(w, "memory",
+                     state->account.used - hfi_value_memory(world)); /* but this answer's own */
     hfi_inspect_pair(w, "far_managers", state->fars->table.live);
     hfi_inspect_pair(w, "stubs", state->fars->type->referents);
     hfi_inspect_word(w, "plugins");

@@ -193,7 +193,8 @@ add_methods(type_check_t *c, hfi_type_t *self, const hf_type_t *row)
 {
     self->methods = calloc(row->n_methods + (size_t)N_UNIVERSALS, sizeof *self->methods);
     hf_method_t *rows = calloc(row->n_methods + (size_t)1, sizeof *rows);
-    if (self->methods == NULL || rows == NULL) {
+    self->figures = calloc(row->n_methods + (size_t)N_UNIVERSALS, sizeof *self->figures);
+    if (self->methods == NULL || self->figures == NULL || rows == NULL) {
         free(rows);
         return type_refuse(c, "no memory");
     }
@@ -338,6 +339,7 @@ hfi_type_destroy(hfi_type_t **self_p)
         hfi_signature_destroy(&self->methods[k].signature);
     hfi_signature_destroy(&self->signature);
     free(self->methods);
+    free(self->figures);
     free(self->rows);
     free(self->copy);
     free(self->name);

@@ -37,6 +37,12 @@ typedef struct hfi_method {
     uint32_t number; /* its place in hfi_type.methods: what state keeps instead of a pointer */
 } hfi_method_t;
 
+/* What was called, the machine's to count. */
+typedef struct hfi_method_figures {
+    uint64_t calls;
+    uint64_t errors;
+} hfi_method_figures_t;
+
 struct hfi_exposure;
 
 typedef struct hfi_type {
@@ -48,7 +54,8 @@ typedef struct hfi_type {
     hfi_signature_t *signature;
     hfi_method_t *methods; /* the type's own in order, then the universals that it has not itself */
     uint32_t n_methods;
-    uint32_t number; /* of the type in this manager, from 0; never used twice */
+    hfi_method_figures_t *figures; /* of each method, in their order */
+    uint32_t number;               /* of the type in this manager, from 0; never used twice */
     bool is_internal;
     bool
         is_retired; /* a newer one has its typeid, or it is no longer configured: none is made by name */

@@ -232,6 +232,15 @@ show_report(const hf_value_t *report)
     (void)puts(hf_count(&problems) == 0 ? "no problem" : "it will not be served as it is");
 }
 
+/* What has a table of its own, behind the figures. */
+static bool
+is_tabled(const hf_value_t *key)
+{
+    size_t len = 0;
+    const char *name = hf_as_str(key, &len);
+    return len == 7 && (memcmp(name, "latency", len) == 0 || memcmp(name, "methods", len) == 0);
+}
+
 /* A map on one line: "version 1.0.0, live 2". */
 static void
 print_pairs(const hf_value_t *map)
@@ -242,6 +251,8 @@ print_pairs(const hf_value_t *map)
     const char *separator = "";
     hf_open(&cursor, map);
     while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        if (is_tabled(&key))
+            continue;
         (void)fputs(separator, stdout);
         print_text(&key);
         (void)putchar(' ');
@@ -269,28 +280,55 @@ print_duration(const hf_value_t *seconds)
     (void)printf(" %6.1f %-2s", n * units[k].of_a_second, units[k].unit);
 }
 
-/* A line for each method that was timed. */
+static const char *const latency_columns[] = {"p50", "p90", "p99", "longest"};
+
+enum { LATENCY_COLUMNS = sizeof latency_columns / sizeof latency_columns[0] };
+
+/* "TYPE.METHOD", its calls and errors, and how long it takes, where a run of it was timed. */
 static void
-show_latency(const hf_value_t *methods)
+show_method_figures(const hf_value_t *type, const hf_value_t *method, const hf_value_t *counts,
+                    const hf_value_t *latency)
 {
-    static const char *const columns[] = {"p50", "p90", "p99", "longest"};
-    hf_cursor_t cursor;
-    hf_value_t key;
-    hf_value_t value;
-    (void)printf("%s%-28s %8s %9s %9s %9s %9s%s\n", bold(), "latency", "sampled", columns[0],
-                 columns[1], columns[2], columns[3], plain());
-    hf_open(&cursor, methods);
-    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
-        size_t len = 0;
-        const char *name = hf_as_str(&key, &len);
-        hf_value_t sampled = member_of(&value, "sampled");
-        (void)printf("  %-26.*s %8" PRIu64, (int)len, name == NULL ? "" : name,
-                     hf_as_uint(&sampled));
-        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
-            hf_value_t seconds = member_of(&value, columns[k]);
-            print_duration(&seconds);
-        }
-        (void)putchar('\n');
+    char name[160];
+    size_t type_len = 0;
+    size_t len = 0;
+    const char *type_name = hf_as_str(type, &type_len);
+    const char *method_name = hf_as_str(method, &len);
+    hf_value_t calls = member_of(counts, "calls");
+    hf_value_t errors = member_of(counts, "errors");
+    (void)snprintf(name, sizeof name, "%.*s.%.*s", (int)type_len,
+                   type_name == NULL ? "" : type_name, (int)len,
+                   method_name == NULL ? "" : method_name);
+    (void)printf("  %-26s %10" PRIu64 " %8" PRIu64, name, hf_as_uint(&calls), hf_as_uint(&errors));
+    hf_value_t took = member_of(latency, name);
+    for (size_t k = 0; k < LATENCY_COLUMNS && hf_kind(&took) == HF_MAP; k++) {
+        hf_value_t seconds = member_of(&took, latency_columns[k]);
+        print_duration(&seconds);
+    }
+    (void)putchar('\n');
+}
+
+/* A line for each method that was called. */
+static void
+show_methods(const hf_value_t *stats)
+{
+    hf_value_t types = member_of(stats, "types");
+    hf_value_t latency = member_of(stats, "latency");
+    hf_cursor_t at_type;
+    hf_cursor_t at_method;
+    hf_value_t type;
+    hf_value_t figures;
+    hf_value_t method;
+    hf_value_t counts;
+    (void)printf("%s%-28s %10s %8s %9s %9s %9s %9s%s\n", bold(), "methods", "calls", "errors",
+                 latency_columns[0], latency_columns[1], latency_columns[2], latency_columns[3],
+                 plain());
+    hf_open(&at_type, &types);
+    while (hf_next(&at_type, &type) && hf_next(&at_type, &figures)) {
+        hf_value_t methods = member_of(&figures, "methods");
+        hf_open(&at_method, &methods);
+        while (hf_next(&at_method, &method) && hf_next(&at_method, &counts))
+            show_method_figures(&type, &method, &counts, &latency);
     }
 }
 
@@ -306,10 +344,8 @@ show_figures(const hf_value_t *map, int indent)
         size_t len = 0;
         const char *name = hf_as_str(&key, &len);
         bool is_map = hf_kind(&value) == HF_MAP;
-        if (is_map && indent == 0 && len == 7 && memcmp(name, "latency", 7) == 0) {
-            show_latency(&value);
+        if (is_tabled(&key))
             continue;
-        }
         (void)printf("%*s%s%.*s%s", indent, "", indent == 0 ? bold() : "", (int)len,
                      name == NULL ? "" : name, indent == 0 ? plain() : "");
         int filled = indent + (int)len;
@@ -331,6 +367,7 @@ void
 show_stats(const hf_value_t *stats)
 {
     show_figures(stats, 0);
+    show_methods(stats);
 }
 
 void

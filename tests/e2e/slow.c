@@ -101,9 +101,14 @@ durations_of_methods_are_in_stats(void **state)
     HF_AUTO_PROXY hf_proxy_t *list = hf_create(client, "list", "");
     for (int64_t k = 0; k < 1000; k++)
         assert_int_equal(hf_call(list, k % 2 == 0 ? "append" : "pop", k % 2 == 0 ? "i" : "", k), 0);
+    assert_int_equal(hf_call(list, "pop", ""), -1);
     hf_value_t stats;
     assert_int_equal(hf_call_into(manager, "stats", "", "v", &stats), 0);
     hf_value_t latency = member(&stats, "latency");
+    hf_value_t types = member(&stats, "types");
+    hf_value_t figures = member(&types, "list");
+    hf_value_t methods = member(&figures, "methods");
+    assert_int_equal(hf_count(&methods), 2); /* no other was called */
     static const char *const names[] = {"list.append", "list.pop"};
     for (size_t k = 0; k < 2; k++) {
         hf_value_t method = member(&latency, names[k]);
@@ -114,6 +119,11 @@ durations_of_methods_are_in_stats(void **state)
         assert_true(hf_as_uint(&sampled) >= 1 && hf_as_uint(&sampled) <= 32);
         assert_true(hf_as_float(&p50) > 0 && hf_as_float(&p50) <= hf_as_float(&longest));
         assert_true(hf_count(&histogram) >= 1);
+        hf_value_t counts = member(&methods, strchr(names[k], '.') + 1);
+        hf_value_t calls = member(&counts, "calls");
+        hf_value_t errors = member(&counts, "errors");
+        assert_int_equal(hf_as_uint(&calls), 500 + k);
+        assert_int_equal(hf_as_uint(&errors), k); /* one pop too many */
     }
     hf_drop(NULL, &stats);
     hf_disconnect(&client);
