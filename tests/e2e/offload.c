@@ -208,6 +208,7 @@ sigterm_gives_up_in_time(void **state, const char *method, const char *picture, 
                               : hf_call_async(bench, method, picture, ENDLESS_ROUNDS);
     assert_non_null(future);
     HF_AUTO_PROXY hf_proxy_t *other = hf_create(client, "Bench", ""); /* so it has begun */
+    assert_non_null(other);
     double from = now_s();
     assert_int_equal(e2e_stop(t), 0);
     assert_true(now_s() - from < (E2E_IS_SANITIZED ? 20.0 : 5.0));

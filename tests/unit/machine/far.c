@@ -4,6 +4,7 @@
  * A has Cells; B is given handles of them. The frames between them go by a queue, so that a test can hold them up.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,7 +145,8 @@ run(bench_t *t)
 static void
 pass(bench_t *t, double seconds)
 {
-    for (double at = 0; at < seconds; at += 0.1) {
+    long steps = lround(seconds * 10);
+    for (long k = 0; k < steps; k++) {
         rig_pass(t->a, 0.1);
         rig_pass(t->b, 0.1);
         run(t);
