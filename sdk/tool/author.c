@@ -108,8 +108,10 @@ author_type_name(const char *name, char to[AUTHOR_NAME_MAX + 1])
     bool is_first = true;
     for (; *name != '\0'; name++) {
         bool is_small = *name >= 'a' && *name <= 'z';
-        if (*name != '_')
-            *to++ = is_first && is_small ? capitals[*name - 'a'] : *name;
+        if (is_first && is_small)
+            *to++ = capitals[*name - 'a'];
+        else if (*name != '_')
+            *to++ = *name;
         is_first = *name == '_';
     }
     *to = '\0';

@@ -308,7 +308,7 @@ main(int argc, char **argv)
         return status;
     read_help(&self);
     const tool_command_t *command = self.command == NULL ? NULL : tool_command_find(self.command);
-    if (answer_at_once(&self, command, &status))
+    if (answer_at_once(&self, command, &status) || command == NULL)
         return status;
     if (tool_command_is_alone(command))
         return finish_output(command->run(&self.context));

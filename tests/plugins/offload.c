@@ -213,7 +213,7 @@ static hf_err_t
 bench_writes_work(hf_call_t *call, const void *self)
 {
     struct bench *b;
-    __builtin_memcpy(&b, &self, sizeof b);
+    __builtin_memcpy((void *)&b, (const void *)&self, sizeof self);
     b->total++;
     return hf_return_nil(call);
 }

@@ -247,7 +247,7 @@ run_pairs(const options_t *options, const char *program)
     }
     (void)printf("%llu pairs, %llu steps, %llu audits of %llu stubs; stored %llu, refused %llu; "
                  "adopted %llu, missed %llu; restarts %llu\n",
-                 (unsigned long long)(options->last - options->first + 1),
+                 (unsigned long long)options->last - options->first + 1,
                  (unsigned long long)n_steps, (unsigned long long)n_audits,
                  (unsigned long long)n_stubs, (unsigned long long)n_stored,
                  (unsigned long long)n_refused, (unsigned long long)n_adopted,

@@ -94,7 +94,9 @@ where_others_say_they_serve(void **state)
         const char *text = rows[i].text;
         size_t len = strlen(text);
         bool is_sound = hfi_endpoint_is_sound(text, len);
-        char is = !is_sound ? '-' : hfi_endpoint_is_near(text, len) ? 'N' : 'S';
+        char is = '-';
+        if (is_sound)
+            is = "SN"[hfi_endpoint_is_near(text, len)];
         if (is != rows[i].is)
             fail_msg("%s is %c", text, is);
     }

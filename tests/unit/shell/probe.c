@@ -80,7 +80,7 @@ a_method_that_holds_the_machine_is_named(void **state)
     }
     const hfi_slow_run_t *slow[3];
     assert_int_equal(hfi_durations_slow(hfi_watch_durations(watch), slow, 3), 2);
-    assert_true(slow[0]->took_ns >= slow[1]->took_ns && slow[1]->took_ns >= 20 * 1000000);
+    assert_true(slow[0]->took_ns >= slow[1]->took_ns && slow[1]->took_ns >= INT64_C(20000000));
     assert_string_equal(slow[0]->typeid_, "list");
     assert_string_equal(slow[1]->method, "sort");
     assert_int_equal(slow[0]->object, 12);

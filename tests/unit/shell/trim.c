@@ -25,10 +25,10 @@ a_crowd_has_gone(void **state)
     (void)state;
     enum { CROWD = HFI_TRIM_BYTES / HFI_TRIM_SESSION_BYTES };
     hfi_trim_t trim = {0};
-    assert_int_equal(hfi_trim_note(&trim, 0, 2 * CROWD, 10), INT64_MAX);
+    assert_int_equal(hfi_trim_note(&trim, 0, UINT64_C(2) * CROWD, 10), INT64_MAX);
     assert_int_equal(hfi_trim_note(&trim, 0, CROWD, 20), 20 + SECOND);
     assert_int_equal(hfi_trim_note(&trim, 0, 0, 30), 20 + SECOND);
-    assert_int_equal(hfi_trim_note(&trim, 0, 2 * CROWD, 40), INT64_MAX); /* it is back */
+    assert_int_equal(hfi_trim_note(&trim, 0, UINT64_C(2) * CROWD, 40), INT64_MAX); /* it is back */
     assert_int_equal(hfi_trim_note(&trim, 0, 0, 50), 50 + SECOND);
     hfi_trim_rest(&trim);
     assert_int_equal(hfi_trim_note(&trim, 0, 0, 60), INT64_MAX);
