@@ -91,7 +91,8 @@ HF_EXPORT void hf_disconnect(hf_client_t **client_p);
  * client   borrows  the client
  * timeout           seconds; HF_FOREVER to wait for ever
  *
- * Returns 0, or -1 with TimeoutError, Interrupted or SessionLost.
+ * Returns 0: it has, even where the session was lost afterwards; or -1 with TimeoutError, Interrupted, or SessionLost:
+ * what was not acknowledged before the end may not have been received.
  *
  * Thread: [any]. Blocks: up to timeout. Since: 1.0.
  */
