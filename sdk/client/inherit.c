@@ -38,8 +38,8 @@
 
 #define INHERIT_PAUSE_NS     (1 * HFI_MS)
 #define INHERIT_PAUSE_MAX_NS (50 * HFI_MS)
-/* For libzmq's thread to write what it was given; the manager's answer comes sooner where it is near. */
-#define INHERIT_HAND_OVER_NS (250 * HFI_MS)
+/* A manager that serves has answered long before; one that hangs must not hang fork for longer. */
+#define INHERIT_HAND_OVER_NS (5000 * HFI_MS)
 
 /* ---- around fork ---------------------------------------------------------------------- */
 

@@ -18,6 +18,8 @@
 
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
+static const char SHORT[] = "1"; /* a lease, in seconds: what holds for its length alone is waited for */
+
 typedef struct world {
     e2e_t *e2e;
     hf_client_t *client;
@@ -31,10 +33,10 @@ typedef struct world {
 typedef int child_f(world_t *world);
 
 static hf_client_t *
-join_manager(const e2e_t *e2e)
+join_manager(const e2e_t *e2e, const char *lease)
 {
     hf_options_t *options = hf_options_new();
-    assert_int_equal(hf_options_set(options, "lease", "1"), 0);
+    assert_int_equal(hf_options_set(options, "lease", lease), 0);
     hf_client_t *client = hf_connect(e2e->endpoint, options);
     hf_options_destroy(&options);
     assert_non_null(client);
@@ -42,18 +44,24 @@ join_manager(const e2e_t *e2e)
 }
 
 static world_t
-begin(void **state)
+begin_leased(void **state, const char *lease)
 {
     world_t world = {.e2e = *state};
     int ends[2];
     E2E_START(world.e2e, NULL);
-    world.client = join_manager(world.e2e);
+    world.client = join_manager(world.e2e, lease);
     world.list = hf_create(world.client, "list", "");
     assert_non_null(world.list);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     world.read = ends[0];
     world.write = ends[1];
     return world;
+}
+
+static world_t
+begin(void **state)
+{
+    return begin_leased(state, SHORT);
 }
 
 static void
@@ -104,7 +112,7 @@ n_items(const hf_proxy_t *list)
 static void
 await_gone(world_t *world)
 {
-    hf_client_t *observer = join_manager(world->e2e);
+    hf_client_t *observer = join_manager(world->e2e, SHORT);
     char *token = hf_export(world->list, HF_TTL_DEFAULT);
     hf_proxy_t *seen = hf_adopt(observer, token);
     assert_non_null(seen);
@@ -227,7 +235,7 @@ child_of_many(world_t *world)
 static void
 test_thousands_of_handles(void **state)
 {
-    world_t world = begin(state);
+    world_t world = begin_leased(state, "30");
     hf_future_t *future;
     for (size_t i = 0; i < MANY; i++) {
         future = hf_create_async(world.client, "list", "");

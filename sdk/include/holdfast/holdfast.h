@@ -28,10 +28,11 @@
  *
  * fork. A child's proxies stand for the same referents, held by the child itself: its first call with a client opens a
  * session of its own for it, parent and child never share one. For that the parent, where it holds anything, exports
- * it as it forks, for a lease; fork then lasts a round trip longer, at most a quarter of a second. A child that does
- * not call in that lease, while the parent lets go, finds SessionLost; one that never calls costs nothing but those
- * exports, and releasing and disconnecting in it frees memory and no more. Calls that were under way at the fork are
- * the parent's: their futures fail in the child with SessionLost. So are the locks that the parent has acquired.
+ * it as it forks, for a lease; fork then lasts a round trip longer, 5 seconds at most with a manager that hangs. A
+ * child that does not call in that lease, while the parent lets go, finds SessionLost; one that never calls costs
+ * nothing but those exports, and releasing and disconnecting in it frees memory and no more. Calls that were under way
+ * at the fork are the parent's: their futures fail in the child with SessionLost. So are the locks that the parent has
+ * acquired.
  *
  * Several managers. A handle of another manager's referent, in a result, becomes a proxy at its owner: calls go there
  * straight, by a session of this program's with that manager, or by one that is opened for it (option "far") and ends
