@@ -18,7 +18,7 @@
 
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
-static const char SHORT[] = "1"; /* a lease, in seconds: what holds for its length alone is waited for */
+static const char brief_lease[] = "1"; /* seconds; what holds for its length alone is waited for */
 
 typedef struct world {
     e2e_t *e2e;
@@ -61,7 +61,7 @@ begin_leased(void **state, const char *lease)
 static world_t
 begin(void **state)
 {
-    return begin_leased(state, SHORT);
+    return begin_leased(state, brief_lease);
 }
 
 static void
@@ -112,7 +112,7 @@ n_items(const hf_proxy_t *list)
 static void
 await_gone(world_t *world)
 {
-    hf_client_t *observer = join_manager(world->e2e, SHORT);
+    hf_client_t *observer = join_manager(world->e2e, brief_lease);
     char *token = hf_export(world->list, HF_TTL_DEFAULT);
     hf_proxy_t *seen = hf_adopt(observer, token);
     assert_non_null(seen);
