@@ -12,21 +12,22 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <base/check.h>
+#include <os/thread.h>
 
 #define LOG_MAGIC 0x4c06a11du
 
 enum {
     LOG_RING = 256 * 1024, /* bytes of lines not written yet */
-    LOG_LINE = 1024,       /* bytes of one line; longer ones are cut */
-    LOG_POLL_MS = 50,      /* how soon a writer at a blocked descriptor notices the end */
-    LOG_LAST_MS = 1000,    /* how long the end waits for the descriptor */
+    LOG_STACK_BYTES = 128 * 1024,
+    LOG_LINE = 1024,    /* bytes of one line; longer ones are cut */
+    LOG_POLL_MS = 50,   /* how soon a writer at a blocked descriptor notices the end */
+    LOG_LAST_MS = 1000, /* how long the end waits for the descriptor */
 };
 
 struct hfi_log {
@@ -157,24 +158,6 @@ log_run(void *arg)
     }
 }
 
-/* The thread takes no signal: they are the loop's. */
-static int
-log_start(hfi_log_t *self)
-{
-    sigset_t all;
-    sigset_t before;
-    pthread_attr_t attr;
-    (void)sigfillset(&all);
-    if (pthread_attr_init(&attr) != 0)
-        return -1;
-    (void)pthread_attr_setstacksize(&attr, (size_t)128 * 1024);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&self->writer, &attr, log_run, self);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attr);
-    return failed;
-}
-
 hfi_log_t *
 hfi_log_new(int fd, hfi_log_level_t level)
 {
@@ -189,7 +172,7 @@ hfi_log_new(int fd, hfi_log_level_t level)
         goto fail_lock;
     if (pthread_cond_init(&self->filled, NULL) != 0)
         goto fail_cond;
-    if (log_start(self) != 0)
+    if (hfi_thread_start(&self->writer, LOG_STACK_BYTES, log_run, self) != 0)
         goto fail_thread;
     return self;
 fail_thread:

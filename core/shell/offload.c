@@ -11,11 +11,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include <base/check.h>
+#include <os/thread.h>
 
 #define POOL_MAGIC 0x9001f0adu
 #define POOL_S     INT64_C(1000000000)
@@ -121,6 +121,8 @@ pool_main(void *context)
     pool_thread_t *self = context;
     hfi_offload_pool_t *pool = self->pool;
     uint64_t number = 0;
+    if (CPU_COUNT(&pool->cpus) > 0)
+        (void)pthread_setaffinity_np(pthread_self(), sizeof pool->cpus, &pool->cpus);
     while (pool_take(self, &number)) {
         hfi_bytes_t value;
         int32_t status = hfi_work_run(self->work, &value);
@@ -137,24 +139,13 @@ pool_main(void *context)
     return NULL;
 }
 
-/* One more, with `lock` held; all signals are the loop's. */
+/* One more, with `lock` held. */
 static bool
 pool_start(hfi_offload_pool_t *self)
 {
-    sigset_t all;
-    sigset_t before;
-    pthread_attr_t attributes;
     pool_thread_t *thread = &self->threads[self->n_threads];
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    if (CPU_COUNT(&self->cpus) > 0)
-        (void)pthread_attr_setaffinity_np(&attributes, sizeof self->cpus, &self->cpus);
     thread->pool = self;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool is_started = pthread_create(&thread->thread, &attributes, pool_main, thread) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
+    bool is_started = hfi_thread_start(&thread->thread, 0, pool_main, thread) == 0;
     self->n_threads += is_started ? 1 : 0;
     return is_started;
 }

@@ -16,7 +16,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +24,12 @@
 #include <base/check.h>
 #include <machine/probed.h>
 #include <os/clock.h>
+#include <os/thread.h>
 
 #define PROBE_MAGIC 0x9a0be001u
 
 enum {
+    PROBE_STACK_BYTES = 128 * 1024,
     PROBE_GAP = 64,     /* runs between two samples, about */
     PROBE_LOOK_MS = 10, /* between two looks of the watchdog while the machine is busy */
 };
@@ -211,23 +212,6 @@ probe_watch(void *arg)
     return NULL;
 }
 
-static int
-probe_start(hfi_watch_t *self)
-{
-    sigset_t all;
-    sigset_t before;
-    pthread_attr_t attr;
-    (void)sigfillset(&all);
-    if (pthread_attr_init(&attr) != 0)
-        return -1;
-    (void)pthread_attr_setstacksize(&attr, (size_t)128 * 1024);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&self->watchdog, &attr, probe_watch, self);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attr);
-    return failed;
-}
-
 /* A condition that is waited for by the monotonic clock. */
 static int
 probe_open_condition(pthread_cond_t *changed)
@@ -260,7 +244,8 @@ hfi_watch_new(hfi_log_t *log, int64_t limit_ms)
         goto fail_lock;
     if (probe_open_condition(&self->changed) != 0)
         goto fail_condition;
-    if (self->limit_ns > 0 && probe_start(self) != 0)
+    if (self->limit_ns > 0 &&
+        hfi_thread_start(&self->watchdog, PROBE_STACK_BYTES, probe_watch, self) != 0)
         goto fail_thread;
     return self;
 fail_thread:

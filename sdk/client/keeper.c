@@ -11,10 +11,9 @@
 #define _GNU_SOURCE
 #include "keeper.h"
 
-#include <signal.h>
-
 #include <base/check.h>
 #include <os/clock.h>
+#include <os/thread.h>
 
 #include "futex.h"
 #include "lead.h"
@@ -96,18 +95,12 @@ keeper_main(void *unused)
     return NULL;
 }
 
-/* Under keeper_life. All signals are blocked in the thread: they are the program's. */
+/* Under keeper_life. */
 static bool
 keeper_start(void)
 {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-        return false;
     keeper_ends = false;
-    keeper_runs = pthread_create(&keeper_thread, NULL, keeper_main, NULL) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    keeper_runs = hfi_thread_start(&keeper_thread, 0, keeper_main, NULL) == 0;
     return keeper_runs;
 }
 
