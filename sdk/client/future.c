@@ -186,55 +186,6 @@ hfi_future_write(const hf_future_t *self, hf_writer_t *w, hfi_failure_t *failure
 
 /* ---- public --------------------------------------------------------------------------- */
 
-hf_future_t *
-hf_call_async(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return NULL;
-    va_list args;
-    bool is_put;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = hf_proxy_client(proxy),
-                     .proxy = proxy,
-                     .method = method,
-                     .picture = picture,
-                     .args = &args};
-    hf_future_t *future = hfi_ask_async(&ask, &is_put);
-    va_end(args);
-    return future;
-}
-
-hf_future_t *
-hf_call_async_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *args,
-                    const hf_value_t *kwargs)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return NULL;
-    bool is_put;
-    hfi_ask_t ask = {.client = hf_proxy_client(proxy),
-                     .proxy = proxy,
-                     .method = method,
-                     .values = args,
-                     .kwargs = kwargs};
-    return hfi_ask_async(&ask, &is_put);
-}
-
-hf_future_t *
-hf_create_async(hf_client_t *client, const char *typeid_, const char *picture, ...)
-{
-    va_list args;
-    bool is_put;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = client,
-                     .method = "create",
-                     .first = {typeid_ == NULL ? "" : typeid_, NULL},
-                     .picture = picture,
-                     .args = &args};
-    hf_future_t *future = hfi_ask_async(&ask, &is_put);
-    va_end(args);
-    return future;
-}
-
 bool
 hf_future_is_done(const hf_future_t *self)
 {

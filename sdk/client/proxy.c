@@ -98,9 +98,8 @@ hfi_proxy_from(hf_client_t *client, const hf_value_t *handle, hfi_failure_t *ret
     return NULL;
 }
 
-/* The proxy that an answer is; takes the answer, and its hold goes to the proxy. NULL: this thread's error. */
-static hf_proxy_t *
-proxy_take(hf_client_t *client, hf_value_t *answer)
+hf_proxy_t *
+hfi_proxy_take(hf_client_t *client, hf_value_t *answer)
 {
     hfi_failure_t failure = {0};
     hf_proxy_t *self = NULL;
@@ -369,106 +368,18 @@ hfi_proxy_hooks(hfi_picture_hooks_t *ret_hooks, hf_client_t *client)
     }
 }
 
-/* ---- calls of the manager ------------------------------------------------------------- */
-
-/* Asks and drops the answer; 0 or -1. */
-static int
-proxy_ask(const hfi_ask_t *ask)
-{
-    hf_value_t answer;
-    if (!hfi_client_is_usable(ask->client))
-        return -1;
-    if (hfi_ask(ask, hfi_client_due_ns(ask->client), &answer) != 0)
-        return -1;
-    hfi_answer_done(ask->client, &answer);
-    return 0;
-}
-
-/* Asks for a handle. */
-static hf_proxy_t *
-proxy_ask_proxy(const hfi_ask_t *ask)
-{
-    hf_value_t answer;
-    if (!hfi_client_is_usable(ask->client))
-        return NULL;
-    if (hfi_ask(ask, hfi_client_due_ns(ask->client), &answer) != 0)
-        return NULL;
-    return proxy_take(ask->client, &answer);
-}
-
-/* Calls of the manager by a picture; `args` may be NULL where there are none. */
-static int
-proxy_ask_manager(hf_client_t *client, const char *method, const char *picture, ...)
-{
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = client, .method = method, .picture = picture, .args = &args};
-    int rc = proxy_ask(&ask);
-    va_end(args);
-    return rc;
-}
-
-hf_proxy_t *
-hf_create(hf_client_t *client, const char *typeid_, const char *picture, ...)
-{
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = client,
-                     .method = "create",
-                     .first = {typeid_ == NULL ? "" : typeid_, NULL},
-                     .picture = picture,
-                     .args = &args};
-    hf_proxy_t *proxy = proxy_ask_proxy(&ask);
-    va_end(args);
-    return proxy;
-}
-
-hf_proxy_t *
-hf_get_or_create(hf_client_t *client, const char *name, const char *typeid_, const char *picture,
-                 ...)
-{
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = client,
-                     .method = "get_or_create",
-                     .first = {name == NULL ? "" : name, typeid_ == NULL ? "" : typeid_},
-                     .picture = picture,
-                     .args = &args};
-    hf_proxy_t *proxy = proxy_ask_proxy(&ask);
-    va_end(args);
-    return proxy;
-}
-
-static hf_proxy_t *
-proxy_lookup(hf_client_t *client, const char *picture, ...)
-{
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = client, .method = "lookup", .picture = picture, .args = &args};
-    hf_proxy_t *proxy = proxy_ask_proxy(&ask);
-    va_end(args);
-    return proxy;
-}
-
-hf_proxy_t *
-hf_lookup(hf_client_t *client, const char *name)
-{
-    return proxy_lookup(client, "s", name == NULL ? "" : name);
-}
-
 int
-hf_bind(hf_client_t *client, const char *name, const hf_proxy_t *proxy, bool replace)
+hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_list *outs)
 {
-    return proxy_ask_manager(client, "bind", "shb", name == NULL ? "" : name, proxy, (int)replace);
+    hfi_failure_t failure = {0};
+    hfi_picture_hooks_t hooks;
+    hfi_proxy_hooks(&hooks, client);
+    bool is_read = hfi_picture_read(picture == NULL ? "" : picture, answer, outs, &hooks, &failure);
+    hfi_answer_done(client, answer);
+    return is_read ? 0 : hfi_error_take(&failure);
 }
 
-int
-hf_unbind(hf_client_t *client, const char *name)
-{
-    return proxy_ask_manager(client, "unbind", "s", name == NULL ? "" : name);
-}
-
-/* ---- calls of a referent -------------------------------------------------------------- */
+/* ---- another in its place ------------------------------------------------------------- */
 
 /* Makes the proxy at the owner, once. NULL: *failure. */
 static const hf_proxy_t *
@@ -514,118 +425,6 @@ hfi_proxy_settle(const hf_proxy_t **self_p)
         return hfi_error_take(&failure) == 0;
     *self_p = settled;
     return true;
-}
-
-int
-hf_call(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return -1;
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = proxy->client,
-                     .proxy = proxy,
-                     .method = method,
-                     .picture = picture,
-                     .args = &args};
-    int rc = proxy_ask(&ask);
-    va_end(args);
-    return rc;
-}
-
-int
-hfi_proxy_read(hf_client_t *client, hf_value_t *answer, const char *picture, va_list *outs)
-{
-    hfi_failure_t failure = {0};
-    hfi_picture_hooks_t hooks;
-    hfi_proxy_hooks(&hooks, client);
-    bool is_read = hfi_picture_read(picture == NULL ? "" : picture, answer, outs, &hooks, &failure);
-    hfi_answer_done(client, answer);
-    return is_read ? 0 : hfi_error_take(&failure);
-}
-
-int
-hf_call_into(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return -1;
-    va_list args;
-    hf_value_t answer;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = proxy->client,
-                     .proxy = proxy,
-                     .method = method,
-                     .picture = picture,
-                     .args = &args};
-    int rc = -1;
-    if (hfi_client_is_usable(ask.client))
-        rc = hfi_ask(&ask, hfi_client_due_ns(ask.client), &answer);
-    if (rc == 0) {
-        picture = va_arg(args, const char *);
-        rc = hfi_proxy_read(ask.client, &answer, picture, &args);
-    }
-    va_end(args);
-    return rc;
-}
-
-hf_proxy_t *
-hf_call_proxy(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return NULL;
-    va_list args;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = proxy->client,
-                     .proxy = proxy,
-                     .method = method,
-                     .picture = picture,
-                     .args = &args};
-    hf_proxy_t *result = proxy_ask_proxy(&ask);
-    va_end(args);
-    return result;
-}
-
-int
-hf_call_value(const hf_proxy_t *proxy, const char *method, const hf_value_t *args,
-              const hf_value_t *kwargs, double timeout, hf_value_t *ret_value)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return -1;
-    hf_value_t answer;
-    hfi_failure_t failure = {0};
-    hf_client_t *client = proxy->client;
-    hfi_ask_t ask = {
-        .client = client, .proxy = proxy, .method = method, .values = args, .kwargs = kwargs};
-    if (hfi_ask(&ask, hfi_due_ns(timeout), &answer) != 0)
-        return -1;
-    bool is_given = true;
-    if (ret_value != NULL && !hf_has_handles(&answer)) {
-        *ret_value = answer;
-        return 0;
-    }
-    if (ret_value != NULL)
-        is_given = hfi_held_copy(client, &answer, ret_value, &failure);
-    hfi_answer_done(client, &answer);
-    return is_given ? 0 : hfi_error_take(&failure);
-}
-
-int
-hf_call_oneway(const hf_proxy_t *proxy, const char *method, const char *picture, ...)
-{
-    if (!hfi_proxy_settle(&proxy))
-        return -1;
-    va_list args;
-    bool is_put;
-    va_start(args, picture);
-    hfi_ask_t ask = {.client = proxy->client,
-                     .proxy = proxy,
-                     .method = method,
-                     .picture = picture,
-                     .args = &args,
-                     .is_oneway = true};
-    (void)hfi_ask_async(&ask, &is_put);
-    va_end(args);
-    return is_put ? 0 : -1;
 }
 
 /* ---- more proxies --------------------------------------------------------------------- */

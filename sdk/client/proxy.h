@@ -18,6 +18,9 @@
 hf_proxy_t *hfi_proxy_from(hf_client_t *client, const hf_value_t *handle,
                            hfi_failure_t *ret_failure);
 
+/* The proxy that an answer is; takes the answer, and its hold goes to the proxy. NULL: this thread's error says why. */
+hf_proxy_t *hfi_proxy_take(hf_client_t *client, hf_value_t *answer);
+
 /* One that was pushed by hf_release. Under the mutex. */
 void hfi_proxy_reap(hf_client_t *client, hfi_released_t *released);
 
