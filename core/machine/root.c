@@ -362,16 +362,14 @@ root_token(hf_call_t *call, hfi_pin_t **ret_pin)
     hfi_state_t *state = hfi_call_of(call)->state;
     const hf_value_t *arg = hf_arg(call, 0);
     hfi_token_t token;
-    size_t len = 0;
-    const uint8_t *bytes = hf_as_bytes(arg, &len);
     *ret_pin = NULL;
-    if (bytes != NULL && len == sizeof token.secret.bytes) {
-        memcpy(token.secret.bytes, bytes, len);
+    if (hfi_secret_read(arg, &token.secret)) {
         *ret_pin = hfi_pins_find(&state->pins, &token.secret);
         return true;
     }
     hfi_bytes_t scratch = {0};
-    bool is_token = bytes == NULL && hfi_token_read(root_text(call, 0), &scratch, &token);
+    bool is_token =
+        hf_kind(arg) != HF_BYTES && hfi_token_read(root_text(call, 0), &scratch, &token);
     if (is_token &&
         memcmp(token.manager.bytes, state->boot.space.bytes, sizeof token.manager.bytes) == 0) {
         hfi_pin_t *pin = hfi_pins_find(&state->pins, &token.secret);

@@ -91,8 +91,8 @@ frame_read_bool(const hf_value_t *value, bool *ret_bool)
     return hf_kind(value) == HF_BOOL;
 }
 
-static bool
-frame_read_secret(const hf_value_t *value, hfi_secret_t *ret_secret)
+bool
+hfi_secret_read(const hf_value_t *value, hfi_secret_t *ret_secret)
 {
     size_t len;
     const uint8_t *bytes = hf_as_bytes(value, &len);
@@ -189,15 +189,15 @@ frame_hello_pair(hfi_frame_t *frame, hfi_span_t key, const uint8_t *at, const hf
     hfi_hello_t *hello = &frame->hello;
     if (frame_is_word(key, "session")) {
         *seen |= SEEN_SESSION;
-        return frame_read_secret(value, &hello->session);
+        return hfi_secret_read(value, &hello->session);
     }
     if (frame_is_word(key, "manager")) {
         hello->has_manager = true;
-        return frame_read_secret(value, &hello->manager);
+        return hfi_secret_read(value, &hello->manager);
     }
     if (frame_is_word(key, "from")) {
         hello->has_from = true;
-        return frame_read_secret(value, &hello->from);
+        return hfi_secret_read(value, &hello->from);
     }
     if (frame_is_word(key, "attempt")) {
         *seen |= SEEN_ATTEMPT;
@@ -258,7 +258,7 @@ frame_welcome_pair(hfi_frame_t *frame, hfi_span_t key, const uint8_t *at, const 
     hfi_welcome_t *welcome = &frame->welcome;
     if (frame_is_word(key, "manager")) {
         *seen |= SEEN_MANAGER;
-        return frame_read_secret(value, &welcome->manager);
+        return hfi_secret_read(value, &welcome->manager);
     }
     if (frame_is_word(key, "resumed")) {
         *seen |= SEEN_RESUME;

@@ -50,6 +50,9 @@ typedef struct hfi_secret {
     uint8_t bytes[HFI_SECRET_BYTES];
 } hfi_secret_t;
 
+/* Whether `value` is bytes of a secret's length; then they are copied. */
+bool hfi_secret_read(const hf_value_t *value, hfi_secret_t *ret_secret);
+
 typedef struct hfi_hello {
     hfi_secret_t session;
     hfi_secret_t manager; /* where has_manager */

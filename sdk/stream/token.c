@@ -61,17 +61,6 @@ token_is_object(const hf_value_t *object, const hf_value_t *typeid_)
 }
 
 static bool
-token_read_secret(const hf_value_t *value, hfi_secret_t *ret_secret)
-{
-    size_t len = 0;
-    const uint8_t *bytes = hf_as_bytes(value, &len);
-    if (bytes == NULL || len != sizeof ret_secret->bytes)
-        return false;
-    memcpy(ret_secret->bytes, bytes, len);
-    return true;
-}
-
-static bool
 token_take_apart(const hf_value_t *payload, hfi_token_t *token)
 {
     hf_cursor_t items;
@@ -83,8 +72,7 @@ token_take_apart(const hf_value_t *payload, hfi_token_t *token)
     return hf_next(&items, &token->object) && hf_next(&items, &token->typeid_) &&
            hf_next(&items, &secret) && hf_next(&items, &manager) &&
            hf_next(&items, &token->endpoints) && token_is_object(&token->object, &token->typeid_) &&
-           token_read_secret(&secret, &token->secret) &&
-           token_read_secret(&manager, &token->manager) &&
+           hfi_secret_read(&secret, &token->secret) && hfi_secret_read(&manager, &token->manager) &&
            token_is_list_of(&token->endpoints, HF_STR);
 }
 
