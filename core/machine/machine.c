@@ -239,15 +239,6 @@ machine_boot(hfi_state_t *state, hfi_span_t bytes)
                                  .window_bytes = limits->window_bytes};
 }
 
-static void
-machine_image(hfi_state_t *state, hfi_span_t hash)
-{
-    char why[512] = "";
-    if (!hfi_image_take(state, hash, why, sizeof why))
-        hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
-    hfi_policy_renew(state->policy);
-}
-
 /* What a caller may do is looked up once a session, so each must ask again. */
 static void
 machine_renew_roles(hfi_state_t *state)
@@ -255,6 +246,19 @@ machine_renew_roles(hfi_state_t *state)
     for (const hfi_session_row_t *row = hfi_idtable_next(&state->sessions, NULL); row != NULL;
          row = hfi_idtable_next(&state->sessions, row))
         hfi_session_set_roles(row->session, state->policy);
+}
+
+static void
+machine_image(hfi_state_t *state, hfi_span_t hash)
+{
+    char why[1024] = "";
+    if (!hfi_image_take(state, hash, why, sizeof why))
+        hfi_state_log(state, HF_LOG_ERROR, "server", "%s", why);
+    if (!hfi_policy_renew(state->policy, why, sizeof why))
+        hfi_state_log(state, HF_LOG_WARNING, "server",
+                      "the configuration stays as it was, it does not fit the newer plugin: %s",
+                      why);
+    machine_renew_roles(state);
 }
 
 /* Limits that a POLICY may change; what was said in WELCOME stays as it was said. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <base/check.h>
+#include <value/value.h>
 
 enum { POLICY_MAGIC = 0x0011c4e5 };
 
@@ -26,6 +27,7 @@ struct hfi_policy {
     uint32_t magic;
     hfi_plugins_t *plugins;
     policy_rules_t rules;
+    hf_value_t settings; /* that the rules were read from */
     hfi_pool_t names;
     hfi_roles_t **sets; /* those that were asked for */
     uint32_t n_sets;
@@ -185,6 +187,7 @@ hfi_policy_destroy(hfi_policy_t **self_p)
     HF_CHECK(self, POLICY_MAGIC);
     policy_drop_sets(self);
     rules_close(&self->rules);
+    hfi_value_drop(&self->settings);
     hfi_pool_close(&self->names);
     HF_BURY(self);
     free(self);
@@ -207,10 +210,10 @@ policy_say(void *context, const char *path, const char *text)
     (void)snprintf(self->text, self->room, "%s%s%s", path, path[0] == '\0' ? "" : ": ", text);
 }
 
-bool
-hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t why_room)
+/* Reads them into rules, and these into force. False: the first complaint in why. */
+static bool
+policy_apply(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t why_room)
 {
-    HF_CHECK(self, POLICY_MAGIC);
     policy_rules_t rules = {0};
     policy_why_t says = {why, why_room, false};
     hfi_reading_t reading = {.complain = policy_say, .context = &says};
@@ -219,6 +222,20 @@ hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t
         return false;
     }
     policy_enact(self, &rules);
+    return true;
+}
+
+bool
+hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, size_t why_room)
+{
+    hf_value_t kept = {.raw = {0}};
+    HF_CHECK(self, POLICY_MAGIC);
+    if (!policy_apply(self, settings, why, why_room))
+        return false;
+    if (settings != NULL && !hfi_value_keep(settings, &kept))
+        HF_BUG("no memory for a policy");
+    hfi_value_drop(&self->settings);
+    self->settings = kept;
     return true;
 }
 
@@ -236,13 +253,15 @@ hfi_policy_check(hfi_policy_t *self, const hf_value_t *settings, hfi_complain_f 
     return is_sound;
 }
 
-void
-hfi_policy_renew(hfi_policy_t *self)
+bool
+hfi_policy_renew(hfi_policy_t *self, char *why, size_t why_room)
 {
     HF_CHECK(self, POLICY_MAGIC);
-    for (uint32_t k = 0; k < self->n_sets; k++)
-        roles_drop_views(self->sets[k]);
+    if (policy_apply(self, &self->settings, why, why_room))
+        return true;
+    policy_drop_sets(self);
     policy_mark_types(self);
+    return false;
 }
 
 hfi_roles_t *

@@ -42,8 +42,10 @@ bool hfi_policy_set(hfi_policy_t *self, const hf_value_t *settings, char *why, s
 bool hfi_policy_check(hfi_policy_t *self, const hf_value_t *settings, hfi_complain_f *complain,
                       void *context);
 
-/* After a plugin has come: the settings in force, as far as they name its types, hold for these too. */
-void hfi_policy_renew(hfi_policy_t *self);
+/* After a plugin has come: the settings in force are read again, so that they hold for its types, and further typeids
+ * serve its newer implementations. False with the first complaint where they do not fit what has come: then the rules
+ * stay as they were, and hold for newer types as far as their methods have the same names. */
+bool hfi_policy_renew(hfi_policy_t *self, char *why, size_t why_room);
 
 /* The roles of a peer; those of a set. */
 hfi_roles_t *hfi_policy_roles_of(hfi_policy_t *self, hfi_span_t user, int64_t uid);

@@ -151,14 +151,19 @@ class World:
         """What the configuration says of a typeid holds for a newer version of it as well, from the first call on."""
         so = self.build(os.path.join(self.shop, 'versions.so'), '1.0.0', 'first')
         with open(conf, 'w') as to:
-            to.write(f'plugin = "{so}"\nplugin_dir = "{self.shop}"\ntypes\n    Versioned\n        hide = "which"\n')
+            to.write(f'plugin = "{so}"\nplugin_dir = "{self.shop}"\ntypes\n    Versioned\n        hide = "which"\n'
+                     '    Further\n        is = "Versioned"\n        expose = "which"\n')
         manager = self.start('-c', conf)
+        self.gives(None, 'create', 'Further', '--name', 'further, old')
         self.loads(self.build(so, '2.0.0', 'second'), '2.0.0')
+        self.gives(None, 'create', 'Further', '--name', 'further, new')
+        self.gives('first', 'call', 'further, old', 'which')
+        self.gives('second', 'call', 'further, new', 'which')
         self.gives(None, 'create', 'Versioned', '--name', 'new')
         done = self.ask('call', 'new', 'which')
         if done.returncode != 1 or not done.stderr.startswith('NotExposed: '):
             self.bad.append(f'which, hidden: {done.returncode}, {done.stdout}{done.stderr}')
-        self.gives("<Versioned #1>", 'str', 'new')
+        self.gives("<Versioned #3>", 'str', 'new')
         self.stop(manager)
 
     def run(self):

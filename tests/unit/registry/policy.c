@@ -351,10 +351,85 @@ a_type_that_comes_later_is_seen(void **state)
                                    .name = "Late",
                                    .doc = "Late."};
     assert_non_null(hfi_plugins_add_own(d->plugins, &late, d->why, sizeof d->why));
-    hfi_policy_renew(d->policy);
+    assert_true(hfi_policy_renew(d->policy, d->why, sizeof d->why));
     SEEN("Late", "+new +str +repr +getvalue");
     assert_string_equal(deployed_seen(d, 1, "Late"), "~new +str +repr +getvalue");
     assert_string_equal(deployed_seen(d, 0, "Late"), "~new ~str ~repr ~getvalue");
+}
+
+/* ---- newer versions ------------------------------------------------------------------------- */
+
+static hf_err_t
+pot_run(hf_call_t *call, void *self)
+{
+    (void)call;
+    (void)self;
+    return HF_OK;
+}
+
+static const hf_method_t pot_methods[] = {
+    HF_METHOD("fill", "", pot_run, HF_WRITES, "Fill it."),
+    HF_METHOD("look", "", pot_run, HF_READS, "Look."),
+};
+static const hf_method_t newer_pot_methods[] = {
+    HF_METHOD("stir", "", pot_run, HF_WRITES, "Stir it."),
+    HF_METHOD("fill", "", pot_run, HF_WRITES, "Fill it."),
+};
+static const hf_type_t pot_type = {HF_TYPE("Pot", int64_t, pot_methods, "A pot.")};
+static const hf_type_t newer_pot_type = {HF_TYPE("Pot", int64_t, newer_pot_methods, "A newer.")};
+
+static void
+take_pots(deployed_t *d, const hf_type_t *type, const char *version)
+{
+    const hf_type_t *const types[] = {type, NULL};
+    const hf_plugin_t plugin = {.magic = HF_ABI_MAGIC,
+                                .major = HF_ABI_MAJOR,
+                                .minor = HF_ABI_MINOR,
+                                .size = sizeof plugin,
+                                .name = "pots",
+                                .version = version,
+                                .types = types};
+    if (!hfi_plugins_add(d->plugins, &plugin, d->why, sizeof d->why))
+        fail_msg("%s", d->why);
+}
+
+static const hf_type_t *
+served_by(const deployed_t *d, const char *typeid_)
+{
+    const hfi_type_t *type = hfi_plugins_find_type(d->plugins, typeid_, strlen(typeid_));
+    assert_non_null(type);
+    return type->base == NULL ? type->declared : type->base->declared;
+}
+
+static void
+a_further_typeid_goes_on_to_the_newer_version(void **state)
+{
+    deployed_t *d = *state;
+    take_pots(d, &pot_type, "1.0");
+    deployed_set(d, "{\"types\": {\"Jar\": {\"is\": \"Pot\", \"expose\": \"fill\"}}}");
+    assert_ptr_equal(served_by(d, "Jar"), &pot_type);
+    const hfi_type_t *older = hfi_plugins_find_type(d->plugins, "Jar", 3);
+    take_pots(d, &newer_pot_type, "1.1");
+    assert_true(hfi_policy_renew(d->policy, d->why, sizeof d->why));
+    assert_ptr_equal(served_by(d, "Jar"), &newer_pot_type);
+    assert_true(older->is_retired);
+    SEEN("Jar", "+new -stir +fill -str -repr -getvalue");
+}
+
+/* It names a method that the newer one has no more: said, and served as before. */
+static void
+settings_that_do_not_fit_a_newer_version_stay_as_they_were(void **state)
+{
+    deployed_t *d = *state;
+    take_pots(d, &pot_type, "1.0");
+    deployed_set(d, "{\"types\": {\"Jar\": {\"is\": \"Pot\", \"expose\": \"look\"}, "
+                    "\"Pot\": {\"hide\": \"fill\"}}}");
+    take_pots(d, &newer_pot_type, "1.1");
+    assert_false(hfi_policy_renew(d->policy, d->why, sizeof d->why));
+    assert_string_equal(d->why, "types/Jar/expose: Jar has no method 'look'");
+    assert_ptr_equal(served_by(d, "Jar"), &pot_type);
+    SEEN("Jar", "+new -fill +look -str -repr -getvalue");
+    SEEN("Pot", "+new +stir -fill +str +repr +getvalue");
 }
 
 int
@@ -381,6 +456,8 @@ main(void)
         IT(what_is_of_the_wrong_kind_is_refused),
         IT(a_path_has_an_end),
         IT(a_type_that_comes_later_is_seen),
+        IT(a_further_typeid_goes_on_to_the_newer_version),
+        IT(settings_that_do_not_fit_a_newer_version_stay_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
