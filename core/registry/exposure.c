@@ -289,38 +289,15 @@ exposing_check_names(const exposing_t *self, const hfi_exposure_t *exposure)
 
 /* ---- second pass: constructors ------------------------------------------------------------ */
 
-/* The parameter that a sole positional argument binds to; *ret_is_rest where it is one of many. NULL: none takes it. */
-static const hfi_parameter_t *
-exposing_sole(const hfi_signature_t *signature)
-{
-    if (signature->n_required > 1)
-        return NULL;
-    for (uint32_t k = 0; k < signature->n; k++) {
-        const hfi_parameter_t *parameter = &signature->parameters[k];
-        if (parameter->kind == HFI_PLAIN || parameter->kind == HFI_REST)
-            return parameter;
-    }
-    return NULL;
-}
-
 /* Why what the method answers cannot be given to that type's constructor; NULL: it can. */
 static const char *
-exposing_objection(const hfi_exposure_t *exposure, const hfi_method_t *method,
-                   const hfi_type_t *returns)
+exposing_objection(const hfi_type_t *type, const hfi_method_t *method, const hfi_type_t *returns)
 {
-    const hfi_signature_t *from = method->signature;
-    const hfi_parameter_t *to = exposing_sole(returns->signature);
     if (returns->is_internal)
         return "that type is not made by clients";
-    if (exposure->type->is_internal && strcmp(exposure->type->row->name, "manager") == 0)
+    if (type->is_internal && strcmp(type->row->name, "manager") == 0)
         return "the manager's own methods answer what they answer";
-    if (exposure->type->row->undelivered != NULL)
-        return "what this type answers can be taken back undelivered, a referent made of it not";
-    if (to == NULL)
-        return "that type's constructor does not take one value";
-    if (to->kind == HFI_PLAIN && from->has_result && (from->result.kinds & to->shape.kinds) == 0)
-        return "that type's constructor does not take what this method answers";
-    return NULL;
+    return hfi_type_objection(type, method, returns);
 }
 
 static void
@@ -333,17 +310,21 @@ exposing_returns(const exposing_t *self, const hfi_exposure_t *exposure, const h
         hfi_exposed_t *row = exposing_row(self, exposure, section.key);
         if (row == NULL || !hfi_reading_text(self->reading, &section.value, &name))
             continue;
+        if (name.len == 0) {
+            row->has_returns = true;
+            continue;
+        }
         hfi_type_t *returns = exposing_find(self, name);
         if (returns == NULL) {
             (void)hfi_reading_complain(self->reading, "unknown typeid '%.*s'", HFI_SHOWN(name));
             continue;
         }
-        const char *why =
-            exposing_objection(exposure, &exposure->type->methods[row - exposure->rows], returns);
+        const hfi_method_t *method = &exposure->type->methods[row - exposure->rows];
+        const char *why = exposing_objection(exposure->type, method, returns);
         if (why != NULL)
             (void)hfi_reading_complain(self->reading, "%s", why);
-        else
-            row->returns = returns;
+        row->has_returns = true;
+        row->returns = why == NULL ? returns : NULL;
     }
 }
 
@@ -554,13 +535,14 @@ hfi_exposure_show(const hfi_exposure_t *self, const hfi_type_t *type, hfi_view_e
 {
     bool is_closed = self == NULL ? type->base != NULL : self->has_expose;
     for (uint32_t k = 0; k < type->n_methods; k++) {
+        const hfi_method_t *method = &type->methods[k];
         const hfi_exposed_t *row = exposure_row(self, type, k);
         bool is_seen = row == NULL ? !is_closed : exposed_is_seen(row);
-        ret_entries[k] =
-            (hfi_view_entry_t){.method = &type->methods[k],
-                               .name = row == NULL ? type->methods[k].row->name : row->name,
-                               .returns = row == NULL ? NULL : row->returns,
-                               .access = is_seen ? HFI_CALLABLE : HFI_HIDDEN};
+        bool has_returns = row != NULL && row->has_returns;
+        ret_entries[k] = (hfi_view_entry_t){.method = method,
+                                            .name = row == NULL ? method->row->name : row->name,
+                                            .returns = has_returns ? row->returns : method->returns,
+                                            .access = is_seen ? HFI_CALLABLE : HFI_HIDDEN};
     }
     for (uint32_t k = 0; k < type->n_methods; k++) { /* a hidden one gives way to a renamed one */
         for (uint32_t i = 0; i < type->n_methods && self != NULL; i++) {

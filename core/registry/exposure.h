@@ -21,7 +21,8 @@ typedef struct hfi_exposed {
     bool is_exposed;
     bool is_hidden;      /* by name: stronger */
     const char *name;    /* it is shown under, in the pool or the row's own */
-    hfi_type_t *returns; /* or NULL */
+    bool has_returns;    /* else its row's own `returns` holds */
+    hfi_type_t *returns; /* NULL: its result is the answer */
 } hfi_exposed_t;
 
 typedef struct hfi_exposure {

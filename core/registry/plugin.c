@@ -210,6 +210,58 @@ add_type(hfi_plugins_t *self, const hf_type_t *row, const char *plugin, char *wh
     return true;
 }
 
+/* A type by the typeid in a row: of a plugin being added or, before that, of those that are here. */
+static hfi_type_t *
+find_named(const hfi_plugins_t *self, const char *name)
+{
+    for (uint32_t k = self->n_types; k-- > 0;) {
+        hfi_type_t *type = self->types[k];
+        if (type->base == NULL && !type->is_retired && strcmp(type->row->name, name) == 0)
+            return type;
+    }
+    return NULL;
+}
+
+/* Why a row cannot name that type in `returns`; NULL: it can. */
+static const char *
+object_to_returns(const hfi_type_t *type, const hfi_method_t *method, const hfi_type_t *returns)
+{
+    if (returns == NULL)
+        return "neither this plugin nor one loaded before it brings that typeid";
+    if (returns->is_internal && strcmp(returns->plugin, type->plugin) != 0)
+        return "that type is made by its own plugin alone";
+    return hfi_type_objection(type, method, returns);
+}
+
+/* Finds what the rows of the types from `first` on name in `returns`. */
+static bool
+link_returns(const hfi_plugins_t *self, uint32_t first, char *why, size_t why_room)
+{
+    for (uint32_t i = first; i < self->n_types; i++) {
+        const hfi_type_t *type = self->types[i];
+        for (uint32_t k = 0; k < type->n_methods; k++) {
+            hfi_method_t *method = &type->methods[k];
+            if (method->row->returns == NULL)
+                continue;
+            hfi_type_t *returns = find_named(self, method->row->returns);
+            const char *objection = object_to_returns(type, method, returns);
+            if (objection != NULL)
+                return plugin_refuse(
+                    why, why_room, "plugin %s: type %s, method %s: returns '%s': %s", type->plugin,
+                    type->row->name, method->row->name, method->row->returns, objection);
+            method->returns = returns;
+        }
+    }
+    return true;
+}
+
+static void
+drop_types(hfi_plugins_t *self, uint32_t before)
+{
+    while (self->n_types > before)
+        hfi_type_destroy(&self->types[--self->n_types]);
+}
+
 static bool
 add_types(hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_room)
 {
@@ -219,14 +271,28 @@ add_types(hfi_plugins_t *self, const hf_plugin_t *copy, char *why, size_t why_ro
     if (!reserve(self, n, 1))
         return plugin_refuse(why, why_room, "plugin %s: no memory", copy->name);
     uint32_t before = self->n_types;
-    for (uint32_t k = 0; k < n; k++) {
-        if (add_type(self, copy->types[k], copy->name, why, why_room))
-            continue;
-        while (self->n_types > before)
-            hfi_type_destroy(&self->types[--self->n_types]);
-        return false;
+    bool is_fine = true;
+    for (uint32_t k = 0; k < n && is_fine; k++)
+        is_fine = add_type(self, copy->types[k], copy->name, why, why_room);
+    is_fine = is_fine && link_returns(self, before, why, why_room);
+    if (!is_fine)
+        drop_types(self, before);
+    return is_fine;
+}
+
+/* Rows of other plugins that name the older type in `returns` mean the newer one, unless it cannot be made of what they
+ * answer any more. */
+static void
+relink_returns(const hfi_plugins_t *self, const hfi_type_t *older, hfi_type_t *newer)
+{
+    for (uint32_t i = 0; i < self->n_types; i++) {
+        const hfi_type_t *type = self->types[i];
+        for (uint32_t k = 0; k < type->n_methods && strcmp(type->plugin, newer->plugin) != 0; k++) {
+            hfi_method_t *method = &type->methods[k];
+            if (method->returns == older && object_to_returns(type, method, newer) == NULL)
+                method->returns = newer;
+        }
     }
-    return true;
 }
 
 /* The typeids of the plugin that is about to be counted are its own now; what older versions made lives on. */
@@ -236,10 +302,13 @@ retire_older(hfi_plugins_t *self, const char *plugin)
     for (uint32_t k = 0; k < self->n_types; k++) {
         hfi_type_t *older = self->types[k];
         for (uint32_t i = k + 1; i < self->n_types && strcmp(older->plugin, plugin) == 0; i++) {
-            const hfi_type_t *newer = self->types[i];
-            if (newer->plugin_number == self->n_plugins && older->plugin_number < self->n_plugins &&
-                strcmp(older->row->name, newer->row->name) == 0)
-                older->is_retired = true;
+            hfi_type_t *newer = self->types[i];
+            if (newer->plugin_number != self->n_plugins ||
+                older->plugin_number >= self->n_plugins ||
+                strcmp(older->row->name, newer->row->name) != 0)
+                continue;
+            older->is_retired = true;
+            relink_returns(self, older, newer);
         }
     }
 }
@@ -269,8 +338,7 @@ hfi_plugins_check(hfi_plugins_t *self, const hf_plugin_t *descriptor, char *why,
     HF_CHECK(self, PLUGINS_MAGIC);
     uint32_t before = self->n_types;
     hf_plugin_t *copy = take_in(self, descriptor, why, why_room);
-    while (self->n_types > before)
-        hfi_type_destroy(&self->types[--self->n_types]);
+    drop_types(self, before);
     bool is_fine = copy != NULL;
     free(copy);
     return is_fine;
@@ -297,7 +365,13 @@ hfi_plugins_add_own(hfi_plugins_t *self, const hf_type_t *row, char *why, size_t
         (void)plugin_refuse(why, why_room, "no memory");
         return NULL;
     }
-    return add_type(self, row, own_name, why, why_room) ? self->types[self->n_types - 1] : NULL;
+    uint32_t before = self->n_types;
+    if (!add_type(self, row, own_name, why, why_room))
+        return NULL;
+    if (link_returns(self, before, why, why_room))
+        return self->types[before];
+    drop_types(self, before);
+    return NULL;
 }
 
 void

@@ -9,7 +9,8 @@
  *   users   {uid: ROLE…}      others  {ipc, tcp: ROLE…}
  *   limits  {name: uint}: the machine's, not looked at here
  * `expose` leaves only those, `hide` takes those away; both may name str, repr and getvalue, and `hide` may name
- * create; the root's typeid is "manager". Methods are named as their plugin names them, in roles as callers see them.
+ * create; `returns` goes before a row's own, and "" says that the result itself is the answer; the root's typeid is
+ * "manager". Methods are named as their plugin names them, in roles as callers see them.
  * Without roles, users and others everybody may do everything; with any of them, what no role grants is denied.
  */
 #ifndef HFI_POLICY_H

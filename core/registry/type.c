@@ -146,10 +146,13 @@ check_method(type_check_t *c, const hfi_type_t *type, const hf_method_t *row,
         if (strcmp(type->rows[k].name, row->name) == 0)
             return type_refuse(c, "there are two rows of that name");
     }
-    if (!check_functions(c, row))
+    if (!check_functions(c, row) || !check_flags(c, row))
         return false;
-    if (!check_flags(c, row) || !check_doc(c, row->doc) || !check_age(c, row))
+    if (!check_doc(c, row->doc) || !check_age(c, row))
         return false;
+    if (row->returns != NULL && !hfi_text_is_name(row->returns))
+        return type_refuse(c, "its `returns` is not a word of at most %d letters, digits and _",
+                           HFI_MAX_NAME_BYTES);
     ret_method->row = row;
     ret_method->universal = (row->flags & HF_OFFLOAD) != 0 ? HFI_OFFLOADED : HFI_OWN;
     ret_method->signature = hfi_signature_new(row->signature, why, sizeof why);
@@ -178,8 +181,10 @@ add_universals(type_check_t *c, hfi_type_t *self)
         if (has_own(self, row->name))
             continue;
         hfi_method_t *method = &self->methods[self->n_methods];
-        *method = (hfi_method_t){row, hfi_signature_new(row->signature, why, sizeof why),
-                                 (hfi_universal_t)(HFI_STR + k), self->n_methods};
+        *method = (hfi_method_t){.row = row,
+                                 .signature = hfi_signature_new(row->signature, why, sizeof why),
+                                 .universal = (hfi_universal_t)(HFI_STR + k),
+                                 .number = self->n_methods};
         if (method->signature == NULL)
             return type_refuse(c, "no memory");
         self->n_methods++;
@@ -317,6 +322,8 @@ hfi_type_new_alias(const hfi_type_t *base, hfi_span_t name, uint32_t number, cha
         return NULL;
     self->base = base;
     self->plugin_number = base->plugin_number;
+    for (uint32_t k = 0; k < self->n_methods; k++)
+        self->methods[k].returns = base->methods[k].returns;
     self->name = calloc(1, name.len + 1);
     if (self->name == NULL) {
         (void)snprintf(why, why_room, "no memory");
@@ -354,5 +361,35 @@ hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len)
         if (strlen(mine) == len && memcmp(mine, name, len) == 0)
             return &self->methods[k];
     }
+    return NULL;
+}
+
+/* ---- what is made of a result ------------------------------------------------------------- */
+
+/* The parameter that a sole positional argument binds to; NULL: none takes it. */
+static const hfi_parameter_t *
+type_sole_parameter(const hfi_signature_t *signature)
+{
+    if (signature->n_required > 1)
+        return NULL;
+    for (uint32_t k = 0; k < signature->n; k++) {
+        const hfi_parameter_t *parameter = &signature->parameters[k];
+        if (parameter->kind == HFI_PLAIN || parameter->kind == HFI_REST)
+            return parameter;
+    }
+    return NULL;
+}
+
+const char *
+hfi_type_objection(const hfi_type_t *self, const hfi_method_t *method, const hfi_type_t *returns)
+{
+    const hfi_signature_t *from = method->signature;
+    const hfi_parameter_t *to = type_sole_parameter(returns->signature);
+    if (self->row->undelivered != NULL)
+        return "what this type answers can be taken back undelivered, a referent made of it not";
+    if (to == NULL)
+        return "that type's constructor does not take one value";
+    if (to->kind == HFI_PLAIN && from->has_result && (from->result.kinds & to->shape.kinds) == 0)
+        return "that type's constructor does not take what this method answers";
     return NULL;
 }

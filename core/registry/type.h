@@ -29,12 +29,15 @@ typedef enum hfi_universal {
     HFI_OFFLOADED, /* a row with `work`: no universal, but the machine runs it, too */
 } hfi_universal_t;
 
+struct hfi_type;
+
 typedef struct hfi_method {
     const hf_method_t
         *row; /* never NULL: a copy of the author's, or the registry's own for a universal */
     hfi_signature_t *signature;
     hfi_universal_t universal;
     uint32_t number; /* its place in hfi_type.methods: what state keeps instead of a pointer */
+    struct hfi_type *returns; /* what its row's `returns` names, the table's to set; NULL: none */
 } hfi_method_t;
 
 /* What was called, the machine's to count. */
@@ -89,5 +92,9 @@ hfi_type_has_room(const hfi_type_t *self, uint64_t bytes)
 
 /* The method of that name, or NULL. */
 const hfi_method_t *hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len);
+
+/* Why what that method of the type answers cannot go to the constructor of `returns`; NULL: it can. */
+const char *hfi_type_objection(const hfi_type_t *self, const hfi_method_t *method,
+                               const hfi_type_t *returns);
 
 #endif

@@ -598,6 +598,7 @@ static const char config_deploy_help[] =
     "#       returns\n"
     "#           METHOD = TYPEID   what it answers goes to that type's constructor, and the answer "
     "is a proxy\n"
+    "#                             (\"\": not so, whatever the plugin says)\n"
     "#       defaults\n"
     "#           PARAMETER = VALUE of the constructor, where the creator gives none\n"
     "#       limits\n"

@@ -78,6 +78,17 @@ child_pair(hf_writer_t *w, const char *key, const char *text)
     child_word(w, text == NULL ? "" : text);
 }
 
+/* nil, where it is not said. */
+static void
+child_said(hf_writer_t *w, const char *key, const char *text)
+{
+    child_word(w, key);
+    if (text == NULL)
+        hf_write_nil(w);
+    else
+        child_word(w, text);
+}
+
 static void
 child_flags(hf_writer_t *w, uint32_t flags)
 {
@@ -98,29 +109,28 @@ child_flags(hf_writer_t *w, uint32_t flags)
     }
 }
 
-/* A type as `describe` has it; what every referent answers stands aside. */
+/* A type as `describe` has it; what every referent answers, which comes after its own rows, stands aside. */
 static void
 child_write_type(hf_writer_t *w, const hfi_type_t *type)
 {
-    uint32_t n = 0;
-    for (uint32_t k = 0; k < type->n_methods; k++)
-        n += type->methods[k].universal == HFI_OWN;
+    uint32_t n = type->row->n_methods;
     hf_write_map(w, 4);
     child_pair(w, "typeid", type->row->name);
     child_pair(w, "doc", type->row->doc);
     child_pair(w, "signature", hfi_signature_text(type->signature));
     child_word(w, "methods");
     hf_write_list(w, n);
-    for (uint32_t k = 0; k < type->n_methods; k++) {
+    for (uint32_t k = 0; k < n; k++) {
         const hfi_method_t *method = &type->methods[k];
-        if (method->universal != HFI_OWN)
-            continue;
-        hf_write_map(w, 4);
+        hf_write_map(w, 7);
         child_pair(w, "name", method->row->name);
         child_pair(w, "signature", hfi_signature_text(method->signature));
         child_pair(w, "doc", method->row->doc);
         child_word(w, "flags");
         child_flags(w, method->row->flags);
+        child_said(w, "returns", method->row->returns);
+        child_said(w, "since", method->row->since);
+        child_said(w, "deprecated", method->row->deprecated);
     }
 }
 
@@ -200,15 +210,18 @@ static void
 child_look(const examine_t *self, const hf_plugin_t *plugin, hf_writer_t *w)
 {
     char why[HFI_WHY] = "";
+    char why_beside[HFI_WHY] = "";
     char abi[32];
     hfi_report_t report = {0};
     bool is_ours = plugin->magic == HF_ABI_MAGIC && plugin->major == HF_ABI_MAJOR;
     bool is_fine = child_try(self, plugin, false, why, sizeof why);
-    if (!is_fine)
+    bool is_fine_beside = child_try(self, plugin, true, why_beside, sizeof why_beside);
+    if (!is_fine && is_fine_beside)
+        hfi_report_note(&report, "it needs the types that are served beside it: %s", why);
+    else if (!is_fine)
         hfi_report_problem(&report, "%s", why);
-    else if (!child_try(self, plugin, true, why, sizeof why) &&
-             strstr(why, "is here already") == NULL)
-        hfi_report_note(&report, "beside the shipped types it is refused: %s", why);
+    else if (!is_fine_beside && strstr(why_beside, "is here already") == NULL)
+        hfi_report_note(&report, "beside the shipped types it is refused: %s", why_beside);
     child_check_needs(self, &report);
     (void)snprintf(abi, sizeof abi, "%u.%u", (unsigned)plugin->major, (unsigned)plugin->minor);
     hf_write_map(w, is_ours ? 6 : 3);

@@ -9,11 +9,12 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 
-AT_LEAST(hf_method_t, 80);
+AT_LEAST(hf_method_t, 88);
 MEMBER(hf_method_t, work, 48, hf_work_f **);
 MEMBER(hf_method_t, finish, 56, hf_finish_f **);
 MEMBER(hf_method_t, since, 64, const char **);
 MEMBER(hf_method_t, deprecated, 72, const char **);
+MEMBER(hf_method_t, returns, 80, const char **);
 FUNCTION(hf_work_f, hf_err_t (*)(hf_call_t *call, const void *self));
 FUNCTION(hf_finish_f, hf_err_t (*)(hf_call_t *call, void *self, const hf_value_t *value));
 

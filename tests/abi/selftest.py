@@ -10,7 +10,7 @@ cc = sys.argv[1]
 CASES = {
     'nothing': ('', '', False, False),
     'a member is appended, the version stays': (
-        'const char *deprecated;', 'const char *deprecated; const char *more;', True, False),
+        'const char *returns;', 'const char *returns; const char *more;', True, False),
     'two members are swapped': (
         'const char *name;\n    const char *signature; /* "item', 'const char *signature;\n    const char *name; /* "item',
         True, True),

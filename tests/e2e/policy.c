@@ -151,6 +151,105 @@ names_returns_defaults_and_limits_are_the_deployments(void **state)
     hf_disconnect(&client);
 }
 
+/* ---- what a plugin's rows return ------------------------------------------------------ */
+
+static hf_client_t *
+start_with_shelf(e2e_t *self, const char *more)
+{
+    char config[1024];
+    (void)snprintf(config, sizeof config, "plugin = %s\n%s", E2E_SHELF, more);
+    e2e_start_configured(self, config);
+    return connect_to(self->endpoint);
+}
+
+/* The method answers a proxy of that typeid, which has what the shelf has. */
+static void
+gives(hf_proxy_t *shelf, const char *method, const char *typeid_)
+{
+    hf_value_t items = {.raw = {0}};
+    HF_AUTO_PROXY hf_proxy_t *made = hf_call_proxy(shelf, method, "");
+    if (made == NULL)
+        fail_msg("%s: %s: %s", method, hf_errkind(), hf_errmsg());
+    assert_string_equal(hf_proxy_typeid(made), typeid_);
+    if (strcmp(typeid_, "list") == 0) {
+        is_repr(made, "[1, 2]");
+        return;
+    }
+    assert_int_equal(hf_call_value(made, "items", NULL, NULL, HF_FOREVER, &items), 0);
+    assert_int_equal(hf_count(&items), 2);
+    hf_drop(NULL, &items);
+}
+
+static void
+a_row_says_what_it_returns(void **state)
+{
+    e2e_t *self = *state;
+    hf_client_t *client = start_with_shelf(self, "");
+    HF_AUTO_PROXY hf_proxy_t *shelf = hf_create(client, "Shelf", "[ii]", INT64_C(1), INT64_C(2));
+    assert_non_null(shelf);
+    gives(shelf, "copy", "Shelf");
+    gives(shelf, "view", "View");
+    gives(shelf, "as_list", "list");
+    gives(shelf, "slowly", "Shelf");
+    NOT_MADE("NoSuchType", hf_create(client, "View", "[]"));
+    hf_future_t *parked = hf_call_async(shelf, "await", "i", INT64_C(1));
+    assert_int_equal(hf_call(shelf, "fill", "[i]", INT64_C(3)), 0);
+    HF_AUTO_PROXY hf_proxy_t *filled = hf_await_proxy(parked, HF_FOREVER);
+    assert_non_null(filled);
+    assert_string_equal(hf_proxy_typeid(filled), "Shelf");
+    hf_future_destroy(&parked);
+    const e2e_result_t *says = E2E_TOOL(self, "describe", "Shelf");
+    assert_non_null(strstr(says->out, "Make another. [reads]\n        returns Shelf\n"));
+    assert_non_null(strstr(says->out, "returns View\n        since 1.1\n"));
+    says = E2E_TOOL(self, "check-plugin", E2E_SHELF);
+    assert_int_equal(says->status, 0);
+    assert_non_null(strstr(says->out, "slowly()"));
+    assert_non_null(strstr(says->out, "returns View\n        since 1.1\n"));
+    assert_non_null(strstr(says->out, "it needs the types that are served beside it: plugin shelf: "
+                                      "type Shelf, method as_list: returns 'list': "));
+    hf_disconnect(&client);
+}
+
+static void
+the_configuration_goes_before_the_row(void **state)
+{
+    e2e_t *self = *state;
+    hf_client_t *client = start_with_shelf(self, "types\n"
+                                                 "    Shelf\n"
+                                                 "        hide = view\n"
+                                                 "        returns\n"
+                                                 "            copy = list\n"
+                                                 "            as_list = \"\"\n"
+                                                 "    box\n"
+                                                 "        is = Shelf\n");
+    HF_AUTO_PROXY hf_proxy_t *shelf = hf_create(client, "Shelf", "[ii]", INT64_C(1), INT64_C(2));
+    HF_AUTO_PROXY hf_proxy_t *box = hf_create(client, "box", "[ii]", INT64_C(1), INT64_C(2));
+    gives(shelf, "copy", "list");
+    gives(shelf, "slowly", "Shelf");
+    gives(box, "copy", "Shelf");
+    gives(box, "as_list", "list");
+    RAISES("NotExposed", hf_call(shelf, "view", ""));
+    hf_value_t items = {.raw = {0}};
+    assert_int_equal(hf_call_value(shelf, "as_list", NULL, NULL, HF_FOREVER, &items), 0);
+    assert_int_equal(hf_kind(&items), HF_LIST);
+    hf_drop(NULL, &items);
+    hf_disconnect(&client);
+}
+
+static void
+without_the_other_plugin_it_is_refused(void **state)
+{
+    e2e_t *self = *state;
+    char path[192];
+    e2e_write(self, "holdfastd.conf", "shipped = 0\nplugin = " E2E_SHELF "\n");
+    (void)snprintf(path, sizeof path, "%s", e2e_path(self, "holdfastd.conf"));
+    const e2e_result_t *says = E2E_HOLDFASTD(self, "-c", path);
+    assert_int_equal(says->status, 1);
+    assert_non_null(strstr(says->err, "plugin shelf: type Shelf, method as_list: returns 'list': "
+                                      "neither this plugin nor one loaded before it brings that "
+                                      "typeid"));
+}
+
 /* ---- roles ---------------------------------------------------------------------------- */
 
 /* A manager whose configuration is `format` with this process's uid for %u. */
@@ -589,6 +688,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         IT(a_further_typeid_is_a_type),
         IT(names_returns_defaults_and_limits_are_the_deployments),
+        IT(a_row_says_what_it_returns),
+        IT(the_configuration_goes_before_the_row),
+        IT(without_the_other_plugin_it_is_refused),
         IT(a_user_may_do_what_its_roles_grant),
         IT(who_comes_by_tcp_is_another),
         IT(two_users_have_two_roles),

@@ -15,8 +15,9 @@
  *
  * ABI versions: a line for each change.
  *   1.0  the first.
- *   1.1  hf_method.work, .finish, .since and .deprecated appended, HF_OFFLOAD; hf_host.is_cancelled appended; extensions
- *        holdfast.memory and holdfast.about. Old plugins: no method of theirs is offloaded.
+ *   1.1  hf_method.work, .finish, .since, .deprecated and .returns appended, HF_OFFLOAD; hf_host.is_cancelled appended;
+ *        extensions holdfast.memory and holdfast.about. Old plugins: no method of theirs is offloaded, or returns a
+ *        referent of its result.
  */
 #ifndef HF_PLUGIN_H
 #define HF_PLUGIN_H
@@ -113,6 +114,10 @@ typedef struct hf_method {
     const char
         *since; /* since 1.1: the plugin's version that brought the row, "1.2"; NULL: not said */
     const char *deprecated; /* since 1.1: a sentence on what to call instead; NULL: it is not */
+    /* Since 1.1, method_to_typeid: what it answers goes to the constructor of this typeid, as its one argument, and the
+     * caller gets a proxy of the new referent; NULL: the result itself. A typeid of this plugin, internal ones too, or
+     * of one that was loaded before. The configuration's `returns` goes before it. */
+    const char *returns;
 } hf_method_t;
 
 typedef struct hf_visit hf_visit_t; /* what traverse reports to */
@@ -266,7 +271,7 @@ typedef struct hf_about {
 
 /* ---- tables --------------------------------------------------------------------------- */
 
-/* Rows. Behind the sentence there may stand more: .since = "1.2", .deprecated = "Call len.". */
+/* Rows. Behind the sentence there may stand more: .since = "1.2", .deprecated = "Call len.", .returns = "Page". */
 #define HF_METHOD(name_, signature_, run_, flags_, ...)                                            \
     {                                                                                              \
         .name = (name_), .signature = (signature_), .run = (run_), .flags = (flags_),              \

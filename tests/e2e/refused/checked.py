@@ -92,7 +92,8 @@ class World:
     def sound(self):
         so = self.build('sound', SOUND + PLUGIN)
         said = self.check('sound', so, [], ['it uses p'])
-        row = {'name': 'run', 'signature': 'x: int = 1 -> any', 'doc': 'Run.', 'flags': ['reads', 'sensitive']}
+        row = {'name': 'run', 'signature': 'x: int = 1 -> any', 'doc': 'Run.', 'flags': ['reads', 'sensitive'],
+               'returns': None, 'since': None, 'deprecated': None}
         if (said['plugin'], said['version']) != ('sound', '2.5.0') or said['types'][0]['methods'] != [row]:
             self.bad.append(f'sound: {said}')
         shown = subprocess.run([self.tool, 'check-plugin', so], text=True, capture_output=True, env=self.env).stdout

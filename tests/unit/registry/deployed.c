@@ -39,7 +39,7 @@ static const hf_type_t cell_type = {
 
 static const hf_method_t bag_methods[] = {
     HF_METHOD("add", "item: any", run, HF_WRITES, "Put one in."),
-    HF_METHOD("items", "-> list", run, HF_READS, "What is in it."),
+    HF_METHOD("items", "-> list", run, HF_READS, "What is in it.", .returns = "Bag"),
 };
 
 static const hf_type_t bag_type = {

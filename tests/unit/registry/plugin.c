@@ -243,6 +243,170 @@ a_newer_version_stands_beside_the_older(void **state)
     hfi_plugins_destroy(&plugins);
 }
 
+/* ---- returns ---------------------------------------------------------------------------- */
+
+static hf_err_t
+fill(hf_call_t *call, void *self)
+{
+    (void)call;
+    (void)self;
+    return HF_OK;
+}
+
+static void
+back(hf_call_t *call, void *self, const hf_value_t *value, uint64_t cookie)
+{
+    (void)call;
+    (void)self;
+    (void)value;
+    (void)cookie;
+}
+
+/* A type Page, and the rows of one of which nothing matters but what its method returns. */
+#define PAGE(signature_, flags_)                                                                   \
+    {                                                                                              \
+        HF_TYPE("Page", int64_t, methods, "A page."), .signature = (signature_), .create = fill,   \
+                                                      .flags = (flags_)                            \
+    }
+#define ROW(typeid_)                                                                               \
+    {                                                                                              \
+        HF_METHOD("get", "-> int", run, HF_READS, "Get it.", .returns = (typeid_))                 \
+    }
+
+static const hf_type_t page = PAGE("n: int", 0);
+static const hf_type_t own_page = PAGE("n: int", HF_INTERNAL);
+
+static const hf_type_t *
+returned(hfi_plugins_t *plugins, const char *typeid_)
+{
+    const hfi_type_t *type = hfi_plugins_find_type(plugins, typeid_, strlen(typeid_));
+    assert_non_null(type);
+    return type->methods[0].returns == NULL ? NULL : type->methods[0].returns->declared;
+}
+
+static hf_plugin_t
+plugin_of(const char *name, const hf_type_t *const *types)
+{
+    hf_plugin_t plugin = sound();
+    plugin.name = name;
+    plugin.types = types;
+    return plugin;
+}
+
+static void
+a_row_names_a_type_of_its_own_plugin_or_an_earlier_one(void **state)
+{
+    static const hf_method_t rows[] = ROW("Page");
+    static const hf_type_t book = {HF_TYPE("Book", int64_t, rows, "A book.")};
+    static const hf_type_t newer_page = PAGE("n: int", 0);
+    static const hf_type_t other_page = PAGE("a: int, b: int", 0);
+    static const hf_type_t *const books[] = {&book, NULL};
+    static const hf_type_t *const pages[] = {&page, NULL};
+    static const hf_type_t *const newer[] = {&newer_page, NULL};
+    static const hf_type_t *const other[] = {&other_page, NULL};
+    static const hf_type_t *const all[] = {&book, &own_page, NULL};
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = plugin_of("books", books);
+    refused(plugins, &d,
+            "plugin books: type Book, method get: returns 'Page': neither this plugin nor one "
+            "loaded before it brings that typeid");
+    hf_plugin_t p = plugin_of("pages", pages);
+    taken(plugins, &p);
+    taken(plugins, &d);
+    assert_ptr_equal(returned(plugins, "Book"), &page);
+    /* a newer version is meant from then on, if it can be made of what the row answers */
+    p = plugin_of("pages", newer);
+    p.version = "1.3";
+    taken(plugins, &p);
+    assert_ptr_equal(returned(plugins, "Book"), &newer_page);
+    p = plugin_of("pages", other);
+    p.version = "1.4";
+    taken(plugins, &p);
+    assert_ptr_equal(returned(plugins, "Book"), &newer_page);
+    hfi_plugins_destroy(&plugins);
+    /* the plugin's own, which only it may make */
+    plugins = hfi_plugins_new();
+    d = plugin_of("books", all);
+    taken(plugins, &d);
+    assert_ptr_equal(returned(plugins, "Book"), &own_page);
+    d.version = "2.0";
+    taken(plugins, &d);
+    assert_int_equal(hfi_plugins_find_row(plugins, &book)->methods[0].returns->plugin_number, 0);
+    hfi_plugins_destroy(&plugins);
+}
+
+static void
+what_cannot_be_returned_is_refused(void **state)
+{
+    static const hf_method_t inner[] = ROW("Page");
+    static const hf_method_t none[] = ROW("First");
+    static const hf_method_t words[] = ROW("a page");
+    static const hf_method_t root[] = ROW("manager");
+    static const hf_method_t text[] = {
+        HF_METHOD("get", "-> str", run, HF_READS, "Get it.", .returns = "Other")};
+    static const hf_type_t other = {HF_TYPE("Other", int64_t, methods, "Another."),
+                                    .signature = "n: int", .create = fill};
+    static const struct {
+        hf_type_t type;
+        const char *why;
+    } cases[] = {
+        {{HF_TYPE("Bad", int64_t, inner, "Bad.")},
+         "returns 'Page': that type is made by its own plugin alone"},
+        {{HF_TYPE("Bad", int64_t, root, "Bad.")},
+         "returns 'manager': neither this plugin nor one loaded before it brings that typeid"},
+        {{HF_TYPE("Bad", int64_t, none, "Bad.")},
+         "returns 'First': that type's constructor does not take one value"},
+        {{HF_TYPE("Bad", int64_t, words, "Bad.")},
+         "its `returns` is not a word of at most 63 letters, digits and _"},
+        {{HF_TYPE("Bad", int64_t, text, "Bad.")},
+         "returns 'Other': that type's constructor does not take what this method answers"},
+        {{HF_TYPE("Bad", int64_t, text, "Bad."), .undelivered = back},
+         "returns 'Other': what this type answers can be taken back undelivered, a referent made "
+         "of it not"},
+    };
+    static const hf_type_t *const before[] = {&first, &own_page, &other, NULL};
+    (void)state;
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    hf_plugin_t d = plugin_of("pages", before);
+    taken(plugins, &d);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char want[256];
+        const hf_type_t *const types[] = {&cases[k].type, NULL};
+        d = plugin_of("bad", types);
+        (void)snprintf(want, sizeof want, "plugin bad: type Bad, method get: %s", cases[k].why);
+        refused(plugins, &d, want);
+    }
+    hfi_plugins_destroy(&plugins);
+}
+
+/* A row of ABI 1.0 ends before it; what lies behind is another row's. */
+static void
+a_shorter_row_returns_nothing(void **state)
+{
+    static struct {
+        uint8_t rows[2][offsetof(hf_method_t, work)];
+        const char *behind[8];
+    } old = {.behind = {"Page", "Page", "Page", "Page", "Page", "Page", "Page", "Page"}};
+    static const hf_method_t names[] = {HF_METHOD("a", "", run, HF_READS, "A."),
+                                        HF_METHOD("b", "", run, HF_READS, "B.")};
+    (void)state;
+    for (int k = 0; k < 2; k++)
+        memcpy(old.rows[k], &names[k], sizeof old.rows[k]);
+    hf_type_t type = {HF_TYPE("Old", int64_t, names, "From 1.0.")};
+    type.method_size = sizeof old.rows[0];
+    type.methods = (const hf_method_t *)(const void *)old.rows;
+    const hf_type_t *const types[] = {&type, &page, NULL};
+    hf_plugin_t d = plugin_of("old", types);
+    hfi_plugins_t *plugins = hfi_plugins_new();
+    taken(plugins, &d);
+    for (int k = 0; k < 2; k++)
+        assert_null(hfi_plugins_find_type(plugins, "Old", 3)->methods[k].returns);
+    hfi_plugins_destroy(&plugins);
+}
+
+/* ---- versions --------------------------------------------------------------------------- */
+
 static void
 versions_have_an_order(void **state)
 {
@@ -313,6 +477,9 @@ main(void)
         cmocka_unit_test(each_rule_of_a_descriptor_refuses),
         cmocka_unit_test(a_typeid_is_taken_once),
         cmocka_unit_test(a_newer_version_stands_beside_the_older),
+        cmocka_unit_test(a_row_names_a_type_of_its_own_plugin_or_an_earlier_one),
+        cmocka_unit_test(what_cannot_be_returned_is_refused),
+        cmocka_unit_test(a_shorter_row_returns_nothing),
         cmocka_unit_test(versions_have_an_order),
         cmocka_unit_test(one_bad_type_refuses_all),
         cmocka_unit_test(the_managers_own_types_are_its_own),

@@ -172,11 +172,26 @@ a_method_returns_a_referent(void **state)
 {
     deployed_t *d = *state;
     deployed_set(d, "{\"types\": {\"Cell\": {\"returns\": {\"all\": \"box\"}}, \"box\": {\"is\": "
-                    "\"Bag\", \"returns\": {\"items\": \"Bag\"}}}}");
+                    "\"Bag\", \"returns\": {\"add\": \"Bag\"}}}}");
     assert_string_equal(returned(d, "Cell", "all")->row->name, "box");
-    assert_string_equal(returned(d, "box", "items")->row->name, "Bag");
+    assert_string_equal(returned(d, "box", "add")->row->name, "Bag");
     assert_null(returned(d, "Cell", "get"));
-    assert_null(returned(d, "Bag", "items"));
+    assert_null(returned(d, "Bag", "add"));
+}
+
+static void
+a_row_s_own_word_gives_way(void **state)
+{
+    deployed_t *d = *state;
+    assert_string_equal(returned(d, "Bag", "items")->row->name, "Bag");
+    assert_string_equal(returned(d, "Inside", "items")->row->name, "Bag");
+    deployed_set(d, "{\"types\": {\"Bag\": {\"returns\": {\"items\": \"box\"}}, \"box\": {\"is\": "
+                    "\"Bag\"}, \"bin\": {\"is\": \"Bag\", \"returns\": {\"items\": \"\"}}}}");
+    assert_string_equal(returned(d, "Bag", "items")->row->name, "box");
+    assert_string_equal(returned(d, "box", "items")->row->name, "Bag");
+    assert_null(returned(d, "bin", "items"));
+    deployed_set(d, "{}");
+    assert_string_equal(returned(d, "Bag", "items")->row->name, "Bag");
 }
 
 static void
@@ -448,6 +463,7 @@ main(void)
         IT(a_further_typeid_retires_and_comes_back),
         IT(a_further_typeid_is_refused),
         IT(a_method_returns_a_referent),
+        IT(a_row_s_own_word_gives_way),
         IT(what_cannot_be_returned_is_refused),
         IT(defaults_fill_in_what_is_not_given),
         IT(defaults_are_checked_against_the_signature),
