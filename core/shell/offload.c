@@ -32,7 +32,7 @@ typedef struct pool_thread {
     hfi_work_t *work; /* that it runs; NULL: none */
 } pool_thread_t;
 
-struct hfi_pool {
+struct hfi_offload_pool {
     uint32_t magic;
     hfi_dones_t *dones;
     cpu_set_t cpus;

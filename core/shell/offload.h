@@ -19,7 +19,7 @@
 
 enum { HFI_OFFLOAD_POOL_THREADS_MAX = 256 };
 
-typedef struct hfi_pool hfi_offload_pool_t;
+typedef struct hfi_offload_pool hfi_offload_pool_t;
 
 /* NULL: no memory. `threads` 0: one a CPU that the caller may use; they run wherever it may now, whatever it is bound
  * to later. */
