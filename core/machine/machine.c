@@ -11,7 +11,6 @@
 #include <base/mutant.h>
 #include <value/admit.h>
 #include <value/value.h>
-#include <value/writer.h>
 
 #include "cycle.h"
 #include "far.h"
@@ -25,7 +24,6 @@
 #include "stub.h"
 #include "timer.h"
 #include "universal.h"
-#include "work.h"
 
 #define MACHINE_MAGIC 0x6d616368u
 #define MACHINE_MS    INT64_C(1000000)
@@ -300,36 +298,6 @@ machine_policy(hfi_state_t *state, hfi_span_t bytes)
     hfi_bytes_close(&scratch);
 }
 
-/* A str that says why what came is no value. */
-static void
-machine_complain(const char *why, hfi_bytes_t *scratch, hf_value_t *ret_value)
-{
-    hfi_bytes_writer_t out;
-    char text[HFI_FAILURE_TEXT];
-    int len = snprintf(text, sizeof text, "what it wrote is no value: %s", why);
-    scratch->len = 0;
-    hfi_bytes_writer_open(&out, scratch);
-    hf_write_str(&out.w, text, len < 0 ? 0 : strlen(text));
-    if (!hfi_bytes_writer_close(&out))
-        HF_BUG("no memory");
-    *ret_value = hfi_value_view(hfi_bytes_span(scratch), 0);
-}
-
-static void
-machine_job_done(hfi_state_t *state, const hfi_event_t *event)
-{
-    hfi_bytes_t scratch = {0};
-    hf_value_t value;
-    const char *why = NULL;
-    int32_t status = event->status;
-    if (hfi_admit_value(event->bytes, HFI_DEPTH_MAX, &scratch, &value, &why) != HFI_ADMIT_OK) {
-        machine_complain(why == NULL ? "?" : why, &scratch, &value);
-        status = status == HFI_WORK_DONE ? HFI_WORK_FAULT : status;
-    }
-    hfi_offload_done(state, event->link, status, &value);
-    hfi_bytes_close(&scratch);
-}
-
 static void
 machine_timer(hfi_state_t *state, const hfi_timer_t *timer)
 {
@@ -449,7 +417,7 @@ hfi_machine_apply(hfi_machine_t *self, const hfi_event_t *event)
         machine_image(state, event->bytes);
         break;
     case HFI_EVENT_JOB_DONE:
-        machine_job_done(state, event);
+        hfi_offload_done(state, event->link, event->status, event->bytes);
         break;
     case HFI_EVENT_STOP:
         hfi_reap_stop(state, event->drain_s);

@@ -14,8 +14,12 @@
 #include "offload.h"
 
 #include <base/check.h>
+#include <stream/handle.h>
+#include <value/admit.h>
 #include <value/value.h>
+#include <value/writer.h>
 
+#include "scan.h"
 #include "work.h"
 
 /* ---- begun ------------------------------------------------------------------------------ */
@@ -131,25 +135,81 @@ hfi_offload_run(hf_call_t *call, void *self)
     return offload_begin(me);
 }
 
-void
-hfi_offload_done(hfi_state_t *state, uint64_t number, int32_t status, const hf_value_t *value)
+/* ---- done -------------------------------------------------------------------------------- */
+
+/* What names nothing must not be kept: its record would hold nothing, and let go what has that number by then. */
+static const char *
+offload_objection(const hfi_state_t *state, const hf_value_t *value)
 {
-    hfi_job_t job;
-    if (!hfi_jobs_take(&state->jobs, number, &job))
-        return;
-    if (job.object != 0)
-        hfi_stall_loosen(state, hfi_idtable_find(&state->stalls, job.object));
-    if (job.record != 0) {
-        hfi_parked_t *record = hfi_parks_at(&state->parks, job.record);
-        HF_ASSERT(record->state == HFI_PARKED_ASKED && record->job == number);
+    hfi_scan_t scan;
+    hf_value_t item;
+    if ((value->raw[15] & (HF_TAG_HANDLES | HF_TAG_PROMISES)) == 0)
+        return NULL;
+    hfi_scan_open(&scan, value);
+    while (hfi_scan_next(&scan, &item)) {
+        uint64_t object = 0;
+        if (hf_kind(&item) != HF_HANDLE)
+            return "there is a promise in its answer";
+        if (hfi_handle_number(&item, &object) && hfi_state_find(state, object) == NULL)
+            return "it answered with a handle of nothing";
+    }
+    return NULL;
+}
+
+/* A str that says it, in scratch. */
+static hf_value_t
+offload_complaint(const char *why, hfi_bytes_t *scratch)
+{
+    hfi_bytes_writer_t out;
+    scratch->len = 0;
+    hfi_bytes_writer_open(&out, scratch);
+    hf_write_str(&out.w, why, strlen(why));
+    if (!hfi_bytes_writer_close(&out))
+        HF_BUG("no memory");
+    return hfi_value_view(hfi_bytes_span(scratch), 0);
+}
+
+static void
+offload_end(hfi_state_t *state, const hfi_job_t *job, int32_t status, const hf_value_t *value)
+{
+    if (job->object != 0)
+        hfi_stall_loosen(state, hfi_idtable_find(&state->stalls, job->object));
+    if (job->record != 0) {
+        hfi_parked_t *record = hfi_parks_at(&state->parks, job->record);
+        HF_ASSERT(record->state == HFI_PARKED_ASKED && record->job == job->number);
         hfi_call_take_job(state, record, status, value);
-        if (job.object == 0)
+        if (job->object == 0)
             hfi_call_wake_record(state, record);
         else
             hfi_call_run_record(state, record);
     }
-    if (job.object != 0)
-        hfi_stall_close(state, job.object);
+    if (job->object != 0)
+        hfi_stall_close(state, job->object);
+}
+
+void
+hfi_offload_done(hfi_state_t *state, uint64_t number, int32_t status, hfi_span_t bytes)
+{
+    hfi_job_t job;
+    hf_value_t value;
+    hfi_bytes_t scratch = {0};
+    char text[HFI_FAILURE_TEXT];
+    const char *why = NULL;
+    if (!hfi_jobs_take(&state->jobs, number, &job))
+        return;
+    if (hfi_admit_value(bytes, HFI_DEPTH_MAX, &scratch, &value, &why) != HFI_ADMIT_OK) {
+        (void)snprintf(text, sizeof text, "what it wrote is no value: %s", why == NULL ? "?" : why);
+        why = text;
+    } else {
+        why = offload_objection(state, &value);
+    }
+    if (why != NULL) {
+        value = offload_complaint(why, &scratch);
+        if (status == HFI_WORK_DONE || (status == HFI_WORK_RAISED && job.object != 0))
+            status = HFI_WORK_FAULT;
+    }
+    offload_end(state, &job, status, &value);
+    hfi_bytes_close(&scratch);
 }
 
 hfi_work_t *
@@ -248,13 +308,21 @@ hfi_offload_run_next(hfi_state_t *state)
     return true;
 }
 
+static void
+offload_abandon_job(hfi_state_t *state, uint64_t number)
+{
+    hfi_job_t job;
+    hf_value_t nothing = hf_nil();
+    if (hfi_jobs_take(&state->jobs, number, &job))
+        offload_end(state, &job, HFI_WORK_RAISED, &nothing);
+}
+
 void
 hfi_offload_abandon(hfi_state_t *state)
 {
-    hf_value_t nothing = hf_nil();
     for (const hfi_stall_t *stall = hfi_idtable_next(&state->stalls, NULL); stall != NULL;
          stall = hfi_idtable_next(&state->stalls, NULL))
-        hfi_offload_done(state, stall->job, HFI_WORK_RAISED, &nothing);
+        offload_abandon_job(state, stall->job);
     while (hfi_offload_run_next(state))
         continue;
 }

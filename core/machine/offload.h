@@ -13,8 +13,8 @@ bool hfi_offload_run_next(hfi_state_t *state);
 /* The row's function of every offloaded method: asks the pool, and later finishes. */
 hf_err_t hfi_offload_run(hf_call_t *call, void *self);
 
-/* A job is done, offloaded or asked of the world; borrows the value. */
-void hfi_offload_done(hfi_state_t *state, uint64_t number, int32_t status, const hf_value_t *value);
+/* A job is done, offloaded or asked of the world. What it brought is from outside, so it passes the door first. */
+void hfi_offload_done(hfi_state_t *state, uint64_t number, int32_t status, hfi_span_t bytes);
 
 /* What the pool is to run for that job; NULL: it is no offloaded one, or is done. Lent until its JOB_DONE. */
 hfi_work_t *hfi_offload_work(const hfi_state_t *state, uint64_t number);

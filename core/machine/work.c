@@ -19,11 +19,8 @@
 #include <value/writer.h>
 
 #include "account.h"
+#include "allowance.h"
 #include "refuse.h"
-
-enum { WORK_BUFFER_FIRST = 256, WORK_DEPTH = 512 };
-
-#define WORK_BLOCK_MAGIC UINT64_C(0x776f726b626c6f63)
 
 typedef enum work_stage {
     WORK_OPEN = 0,
@@ -32,19 +29,10 @@ typedef enum work_stage {
     WORK_RAISED,
 } work_stage_t;
 
-/* What lies before a block that `work` allocated. */
-typedef struct work_block {
-    _Alignas(16) struct work_block *next;
-    struct work_block *prev;
-    uint64_t bytes;
-    uint64_t magic;
-} work_block_t;
-
+/* A writer lent by hf_writer, in a block of its own. */
 typedef struct work_buffer {
-    hf_writer_t w; /* first: grow finds the rest behind it */
+    hfi_allowance_writer_t writer; /* first: what is lent is its `w` */
     struct work_buffer *next;
-    hfi_work_t *work;
-    bool is_too_long;
 } work_buffer_t;
 
 struct hfi_work {
@@ -56,17 +44,15 @@ struct hfi_work {
     const char *method;
     const hfi_signature_t *signature;
     uint64_t object;
-    uint64_t max_bytes;
-    uint64_t used;
+    hfi_allowance_t allowance;
     hfi_siphash_key_t key;
     hf_value_t args;
     hf_value_t kwargs;
     work_stage_t stage;
     bool is_faulty; /* failure.text says how */
     hfi_failure_t failure;
-    work_block_t *blocks;
-    work_buffer_t *buffers; /* writers lent by hf_writer */
-    work_buffer_t answer;
+    work_buffer_t *buffers;
+    hfi_allowance_writer_t answer;
     hf_value_t arg[HFI_MAX_PARAMETERS];
 };
 
@@ -99,7 +85,7 @@ hfi_work_new(const hfi_work_terms_t *terms)
     self->method = terms->method;
     self->signature = terms->signature;
     self->object = terms->object;
-    self->max_bytes = terms->max_bytes;
+    self->allowance.max_bytes = terms->max_bytes;
     self->key = *terms->key;
     if (!hfi_value_keep(terms->args, &self->args) || !hfi_value_keep(terms->kwargs, &self->kwargs))
         HF_BUG("no memory");
@@ -209,85 +195,52 @@ hfi_work_refuse(hf_call_t *call, const char *what)
 
 /* ---- memory, while it runs -------------------------------------------------------------- */
 
-static bool
-work_charge(hfi_work_t *self, uint64_t bytes)
-{
-    if (bytes > self->max_bytes || self->used > self->max_bytes - bytes)
-        return false;
-    self->used += bytes;
-    return true;
-}
-
 static hf_err_t
 work_is_full(hfi_work_t *self)
 {
     return work_raise(self, "LimitExceeded", "it needs more than %llu bytes (offload_memory)",
-                      (unsigned long long)self->max_bytes);
+                      (unsigned long long)self->allowance.max_bytes);
 }
 
 static void *
 work_alloc(hf_call_t *call, size_t n)
 {
     hfi_work_t *self = work_of(call);
-    work_block_t *block = NULL;
-    bool is_sane = n <= self->max_bytes && work_charge(self, n + sizeof *block);
-    if (is_sane)
-        block = calloc(1, n + sizeof *block);
-    if (block == NULL) {
-        self->used -= is_sane ? n + sizeof *block : 0;
+    void *at = hfi_allowance_alloc(&self->allowance, n);
+    if (at == NULL)
         (void)work_is_full(self);
-        return NULL;
-    }
-    block->bytes = n + sizeof *block;
-    block->magic = WORK_BLOCK_MAGIC;
-    block->next = self->blocks;
-    if (block->next != NULL)
-        block->next->prev = block;
-    self->blocks = block;
-    return block + 1;
+    return at;
 }
 
-static work_block_t *
-work_block_of(hfi_work_t *self, void *at)
+static bool
+work_has_block(hfi_work_t *self, const void *at, size_t *ret_n)
 {
-    work_block_t *block = (work_block_t *)at - 1;
-    if (block->magic == WORK_BLOCK_MAGIC)
-        return block;
+    if (hfi_allowance_size(at, ret_n))
+        return true;
     (void)work_fault(self, "it freed a block in `work` that it had not allocated there");
-    return NULL;
+    return false;
 }
 
 static void
 work_free(hf_call_t *call, void *at)
 {
+    size_t n;
     hfi_work_t *self = work_of(call);
-    work_block_t *block = at == NULL ? NULL : work_block_of(self, at);
-    if (block == NULL)
-        return;
-    if (block->next != NULL)
-        block->next->prev = block->prev;
-    if (block->prev != NULL)
-        block->prev->next = block->next;
-    else
-        self->blocks = block->next;
-    self->used -= block->bytes;
-    block->magic = 0;
-    free(block);
+    if (at != NULL && work_has_block(self, at, &n))
+        hfi_allowance_free(&self->allowance, at);
 }
 
 static void *
 work_realloc(hf_call_t *call, void *at, size_t n)
 {
-    hfi_work_t *self = work_of(call);
-    work_block_t *block = at == NULL ? NULL : work_block_of(self, at);
+    size_t had;
     if (at == NULL)
         return work_alloc(call, n);
-    if (block == NULL)
+    if (!work_has_block(work_of(call), at, &had))
         return NULL;
     void *to = work_alloc(call, n);
     if (to == NULL)
         return NULL;
-    size_t had = block->bytes - sizeof *block;
     memcpy(to, at, had < n ? had : n);
     work_free(call, at);
     return to;
@@ -307,40 +260,15 @@ work_copy(hfi_work_t *self, const hf_value_t *value, hf_value_t *ret_value)
     return true;
 }
 
-static bool
-work_grow(hf_writer_t *w, size_t more)
+/* Whether what was written is one value; a view of it, in the writer or in scratch. */
+static hf_err_t
+work_admit(hfi_work_t *self, const hf_writer_t *w, hfi_bytes_t *scratch, hf_value_t *ret_value)
 {
-    work_buffer_t *self = (work_buffer_t *)(void *)w;
-    size_t need;
-    if (!hfi_add_size(w->len, more, &need) || need > UINT32_MAX)
-        need = SIZE_MAX;
-    size_t room = w->room < WORK_BUFFER_FIRST ? WORK_BUFFER_FIRST : w->room;
-    while (room < need && room <= UINT32_MAX)
-        room = 2 * room;
-    bool is_room = need != SIZE_MAX && work_charge(self->work, room - w->room);
-    uint8_t *at = is_room ? realloc(w->at, room) : NULL;
-    if (at == NULL) {
-        self->work->used -= is_room ? room - w->room : 0;
-        self->is_too_long = true;
-        return false;
-    }
-    w->at = at;
-    w->room = room;
-    return true;
-}
-
-static void
-work_buffer_open(work_buffer_t *self, hfi_work_t *work)
-{
-    *self = (work_buffer_t){.w = {.grow = work_grow}, .work = work};
-}
-
-static void
-work_buffer_close(work_buffer_t *self)
-{
-    self->work->used -= self->w.room;
-    free(self->w.at);
-    self->w = (hf_writer_t){.grow = work_grow};
+    const char *why = NULL;
+    if (hfi_admit_value((hfi_span_t){w->at, w->len}, HFI_DEPTH_MAX, scratch, ret_value, &why) ==
+        HFI_ADMIT_OK)
+        return HF_OK;
+    return work_fault(self, "what it wrote is no value: %s", why == NULL ? "?" : why);
 }
 
 /* ---- answering -------------------------------------------------------------------------- */
@@ -362,6 +290,7 @@ work_begin(hf_call_t *call)
     return &self->answer.w;
 }
 
+/* Whether an answer was written, and how it failed if it was not. */
 static hf_err_t
 work_end(hf_call_t *call)
 {
@@ -380,54 +309,69 @@ work_end(hf_call_t *call)
     return HF_OK;
 }
 
+/* The same of one that it wrote itself: it must be a value, in shortest form. */
 static hf_err_t
-work_return_nil(hf_call_t *call)
+work_end_written(hf_call_t *call)
+{
+    hf_value_t value;
+    hfi_bytes_t scratch = {0};
+    hfi_work_t *self = work_of(call);
+    hf_err_t err = work_end(call);
+    if (err == HF_OK)
+        err = work_admit(self, &self->answer.w, &scratch, &value);
+    if (err == HF_OK && scratch.len != 0) {
+        self->answer.w.len = 0;
+        hfi_write_raw(&self->answer.w, scratch.at, scratch.len);
+        err = self->answer.is_too_long ? work_is_full(self) : HF_OK;
+    }
+    hfi_bytes_close(&scratch);
+    return err;
+}
+
+static hf_err_t
+work_return_value(hf_call_t *call, const hf_value_t *value)
 {
     hf_writer_t *w = work_begin(call);
     if (w == NULL)
         return HF_RAISED;
-    hf_write_nil(w);
+    if (hf_kind(value) != HF_NONE) /* none: it is told that it answered with no value */
+        hf_write_value(w, value);
     return work_end(call);
+}
+
+static hf_err_t
+work_return_nil(hf_call_t *call)
+{
+    hf_value_t item = hf_nil();
+    return work_return_value(call, &item);
 }
 
 static hf_err_t
 work_return_bool(hf_call_t *call, bool value)
 {
-    hf_writer_t *w = work_begin(call);
-    if (w == NULL)
-        return HF_RAISED;
-    hf_write_bool(w, value);
-    return work_end(call);
+    hf_value_t item = hf_bool(value);
+    return work_return_value(call, &item);
 }
 
 static hf_err_t
 work_return_int(hf_call_t *call, int64_t value)
 {
-    hf_writer_t *w = work_begin(call);
-    if (w == NULL)
-        return HF_RAISED;
-    hf_write_int(w, value);
-    return work_end(call);
+    hf_value_t item = hf_int(value);
+    return work_return_value(call, &item);
 }
 
 static hf_err_t
 work_return_uint(hf_call_t *call, uint64_t value)
 {
-    hf_writer_t *w = work_begin(call);
-    if (w == NULL)
-        return HF_RAISED;
-    hf_write_uint(w, value);
-    return work_end(call);
+    hf_value_t item = hf_uint(value);
+    return work_return_value(call, &item);
 }
 
 static hf_err_t
 work_return_float(hf_call_t *call, double value)
 {
-    hf_writer_t *w = work_begin(call);
-    if (w == NULL)
-        return HF_RAISED;
-    hf_write_float(w, value);
-    return work_end(call);
+    hf_value_t item = hf_float(value);
+    return work_return_value(call, &item);
 }
 
 static hf_err_t
@@ -449,17 +393,6 @@ work_return_bytes(hf_call_t *call, const void *at, size_t len)
     if (w == NULL)
         return HF_RAISED;
     hf_write_bytes(w, at, len);
-    return work_end(call);
-}
-
-static hf_err_t
-work_return_value(hf_call_t *call, const hf_value_t *value)
-{
-    hf_writer_t *w = work_begin(call);
-    if (w == NULL)
-        return HF_RAISED;
-    if (hf_kind(value) != HF_NONE) /* none: it is told that it answered with no value */
-        hf_write_value(w, value);
     return work_end(call);
 }
 
@@ -522,31 +455,29 @@ work_writer(hf_call_t *call)
     work_buffer_t *buffer = work_alloc(call, sizeof *buffer);
     if (buffer == NULL)
         return NULL;
-    work_buffer_open(buffer, self);
+    hfi_allowance_writer_open(&buffer->writer, &self->allowance);
     buffer->next = self->buffers;
     self->buffers = buffer;
-    return &buffer->w;
+    return &buffer->writer.w;
 }
 
-/* What was written, looked through, as a value that lasts until `work` returns; closes the buffer. */
+/* What was written, looked through, as a value that lasts until `work` returns; closes the writer. */
 static hf_err_t
-work_take(hfi_work_t *self, work_buffer_t *buffer, hf_value_t *ret_value)
+work_take(hfi_work_t *self, hfi_allowance_writer_t *writer, hf_value_t *ret_value)
 {
-    const char *why = NULL;
     hf_value_t value;
     hfi_bytes_t scratch = {0};
     hf_err_t err = HF_OK;
-    if (buffer->is_too_long)
+    if (writer->is_too_long)
         err = work_is_full(self);
-    else if (buffer->w.failed)
+    else if (writer->w.failed)
         err = work_fault(self, "it wrote what cannot be written");
-    else if (hfi_admit_value((hfi_span_t){buffer->w.at, buffer->w.len}, WORK_DEPTH, &scratch,
-                             &value, &why) != HFI_ADMIT_OK)
-        err = work_fault(self, "what it wrote is no value: %s", why == NULL ? "?" : why);
     else
-        err = work_copy(self, &value, ret_value) ? HF_OK : HF_RAISED;
+        err = work_admit(self, &writer->w, &scratch, &value);
+    if (err == HF_OK && !work_copy(self, &value, ret_value))
+        err = HF_RAISED;
     hfi_bytes_close(&scratch);
-    work_buffer_close(buffer);
+    hfi_allowance_writer_close(writer);
     return err;
 }
 
@@ -555,13 +486,13 @@ work_written(hf_call_t *call, hf_writer_t *writer, hf_value_t *ret_value)
 {
     hfi_work_t *self = work_of(call);
     work_buffer_t **at = &self->buffers;
-    while (*at != NULL && &(*at)->w != writer)
+    while (*at != NULL && &(*at)->writer.w != writer)
         at = &(*at)->next;
     work_buffer_t *buffer = *at;
     if (buffer == NULL)
         return work_fault(self, "it finished a writer that it had not begun");
     *at = buffer->next;
-    hf_err_t err = work_take(self, buffer, ret_value);
+    hf_err_t err = work_take(self, &buffer->writer, ret_value);
     work_free(call, buffer);
     return err;
 }
@@ -572,14 +503,14 @@ work_build(hf_call_t *call, hf_value_t *ret_value, const char *picture, ...)
     va_list args;
     hfi_failure_t failure;
     hfi_work_t *self = work_of(call);
-    work_buffer_t buffer;
-    work_buffer_open(&buffer, self);
+    hfi_allowance_writer_t writer;
+    hfi_allowance_writer_open(&writer, &self->allowance);
     va_start(args, picture);
-    bool is_written = hfi_picture_write_value(picture, &args, NULL, &buffer.w, &failure);
+    bool is_written = hfi_picture_write_value(picture, &args, NULL, &writer.w, &failure);
     va_end(args);
     if (is_written)
-        return work_take(self, &buffer, ret_value);
-    work_buffer_close(&buffer);
+        return work_take(self, &writer, ret_value);
+    hfi_allowance_writer_close(&writer);
     return work_raise(self, failure.kind, "%s", failure.text);
 }
 
@@ -588,14 +519,14 @@ work_repr(hf_call_t *call, const hf_value_t *value, hf_value_t *ret_str)
 {
     hfi_bytes_t text = {0};
     hfi_work_t *self = work_of(call);
-    work_buffer_t buffer;
-    work_buffer_open(&buffer, self);
+    hfi_allowance_writer_t writer;
+    hfi_allowance_writer_open(&writer, &self->allowance);
     if (hfi_repr(value, &text))
-        hf_write_str(&buffer.w, (const char *)text.at, text.len);
+        hf_write_str(&writer.w, (const char *)text.at, text.len);
     else
-        buffer.is_too_long = true;
+        writer.is_too_long = true;
     hfi_bytes_close(&text);
-    return work_take(self, &buffer, ret_str);
+    return work_take(self, &writer, ret_str);
 }
 
 static bool
@@ -616,7 +547,7 @@ static const hf_host_t work_host = {
     .return_bytes = work_return_bytes,
     .return_value = work_return_value,
     .return_writer = work_begin,
-    .return_written = work_end,
+    .return_written = work_end_written,
     .return_new = hfi_refuse_new,
     .raise = work_host_raise,
     .no_arg = work_no_arg,
@@ -707,7 +638,7 @@ int32_t
 hfi_work_run(hfi_work_t *self, hfi_bytes_t *ret_value)
 {
     hf_err_t err = HF_RAISED;
-    work_buffer_open(&self->answer, self);
+    hfi_allowance_writer_open(&self->answer, &self->allowance);
     if (work_is_cancelled(&self->head)) /* nobody will read why */
         (void)work_raise(self, "Cancelled", "the call was cancelled");
     else
@@ -717,16 +648,12 @@ hfi_work_run(hfi_work_t *self, hfi_bytes_t *ret_value)
     int32_t status = HFI_WORK_DONE;
     if (self->is_faulty || self->stage == WORK_RAISED) {
         status = work_write_failure(self, ret_value);
-        work_buffer_close(&self->answer);
+        hfi_allowance_writer_close(&self->answer);
     } else {
         *ret_value = (hfi_bytes_t){self->answer.w.at, self->answer.w.len, self->answer.w.room};
     }
     for (; self->buffers != NULL; self->buffers = self->buffers->next)
-        work_buffer_close(self->buffers); /* the buffer itself is a block */
-    while (self->blocks != NULL) {
-        work_block_t *block = self->blocks;
-        self->blocks = block->next;
-        free(block);
-    }
+        hfi_allowance_writer_close(&self->buffers->writer); /* the buffer itself is a block */
+    hfi_allowance_close(&self->allowance);
     return status;
 }

@@ -199,6 +199,89 @@ bench_short_work(hf_call_t *call, const void *self)
     return hf_return_written(call);
 }
 
+/* A str that is no UTF-8, by the writer. */
+static hf_err_t
+bench_garbled_work(hf_call_t *call, const void *self)
+{
+    (void)self;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_str(w, "\xff\xfe", 2);
+    return hf_return_written(call);
+}
+
+static hf_err_t
+bench_deep_work(hf_call_t *call, const void *self)
+{
+    (void)self;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    for (int depth = 0; depth < 600; depth++)
+        hf_write_list(w, 1);
+    hf_write_nil(w);
+    return hf_return_written(call);
+}
+
+/* A view of bytes of its own, which are no value. */
+static void
+bench_lie(hf_value_t *ret_value)
+{
+    static const uint8_t raw[] = {0xa2, 0xff, 0xfe};
+    hfi_view(ret_value, raw, sizeof raw, 0);
+}
+
+static hf_err_t
+bench_lying_work(hf_call_t *call, const void *self)
+{
+    (void)self;
+    hf_value_t value;
+    bench_lie(&value);
+    return hf_return_value(call, &value);
+}
+
+static hf_err_t
+bench_lying_error_work(hf_call_t *call, const void *self)
+{
+    (void)self;
+    hf_value_t value;
+    bench_lie(&value);
+    return hf_raise_value(call, "ValueError", &value, "no good");
+}
+
+/* A handle of what is not there yet, and finish makes it. */
+static hf_err_t
+bench_stray_work(hf_call_t *call, const void *self)
+{
+    (void)self;
+    hf_writer_t *w = hf_return_writer(call);
+    if (w == NULL)
+        return HF_RAISED;
+    hf_write_handle(w, 3, NULL, 0);
+    return hf_return_written(call);
+}
+
+static const hf_type_t bench_type;
+
+static hf_err_t
+bench_stray_finish(hf_call_t *call, void *self, const hf_value_t *value)
+{
+    (void)self;
+    (void)value;
+    return hf_return_new(call, &bench_type, "");
+}
+
+static hf_err_t
+bench_promised_work(hf_call_t *call, const void *self)
+{
+    static const uint8_t promise[] = {0xd4, 2, 1};
+    (void)self;
+    hf_value_t value;
+    hfi_view(&value, promise, sizeof promise, HF_TAG_PROMISES);
+    return hf_return_value(call, &value);
+}
+
 static hf_err_t
 bench_hungry_work(hf_call_t *call, const void *self)
 {
@@ -363,8 +446,6 @@ bench_look_at(hf_call_t *call, void *self)
     return hf_return_value(call, &value);
 }
 
-static const hf_type_t bench_type;
-
 static hf_err_t
 bench_reach(hf_call_t *call, void *self)
 {
@@ -459,6 +540,15 @@ static const hf_method_t bench_methods[] = {
     HF_METHOD_OFFLOAD("parked", "", bench_parked_work, NULL, HF_READS, "Return HF_PARKED."),
     HF_METHOD_OFFLOAD("half", "", bench_half_work, NULL, HF_READS, "Write half an answer."),
     HF_METHOD_OFFLOAD("short", "", bench_short_work, NULL, HF_READS, "Write a list with too few."),
+    HF_METHOD_OFFLOAD("garbled", "", bench_garbled_work, NULL, HF_READS, "Write no UTF-8."),
+    HF_METHOD_OFFLOAD("deep", "", bench_deep_work, NULL, HF_READS, "Write 600 lists in another."),
+    HF_METHOD_OFFLOAD("lying", "", bench_lying_work, NULL, HF_READS, "Return no value."),
+    HF_METHOD_OFFLOAD("lying_error", "", bench_lying_error_work, NULL, HF_READS,
+                      "Raise with no value."),
+    HF_METHOD_OFFLOAD("stray", "-> any", bench_stray_work, bench_stray_finish, HF_WRITES,
+                      "Answer a handle of nothing, then make what it names."),
+    HF_METHOD_OFFLOAD("promised", "-> any", bench_promised_work, NULL, HF_READS,
+                      "Answer a promise."),
     HF_METHOD_OFFLOAD("hungry", "", bench_hungry_work, NULL, HF_READS, "Allocate without end."),
     HF_METHOD_OFFLOAD("writes", "", bench_writes_work, NULL, HF_READS, "Write to the referent."),
     HF_METHOD_OFFLOAD("forbidden", "which: int", bench_forbidden_work, NULL, HF_READS,

@@ -310,6 +310,12 @@ static const broken_t broken[] = {
     {"parked", "it returned HF_PARKED and had not parked"},
     {"half", "it left its answer half written"},
     {"short", "what it wrote is no value: "},
+    {"garbled", "what it wrote is no value: "},
+    {"deep", "what it wrote is no value: "},
+    {"lying", "what it wrote is no value: "},
+    {"lying_error", "what it wrote is no value: "},
+    {"stray", "it answered with a handle of nothing"},
+    {"promised", "there is a promise in its answer"},
     {"writes", "its `work` changed the state of its referent"},
 };
 
