@@ -219,7 +219,6 @@ daemon_read_alone(daemon_t *self)
 static bool
 daemon_configure(daemon_t *self)
 {
-    char why[HFI_WHY];
     hfi_texts_t binds = self->settings->binds;
     self->settings->binds = (hfi_texts_t){0};
     self->complaints.file = self->config;
@@ -232,8 +231,8 @@ daemon_configure(daemon_t *self)
         hfi_settings_drop_binds(self->settings);
         self->settings->binds = binds;
     }
-    if (!hfi_settings_complete(self->settings, why, sizeof why))
-        (void)hfi_complaints_add(&self->complaints, 0, "%s", why);
+    (void)hfi_settings_complete(self->settings, &self->complaints);
+    hfi_complaints_sort(&self->complaints);
     return self->complaints.n == 0;
 }
 
@@ -382,12 +381,9 @@ daemon_replay(daemon_t *self)
 static int
 daemon_check(daemon_t *self)
 {
-    char why[HFI_WHY];
     hfi_machine_t *machine = NULL;
-    if (hfi_boot_load(self->settings, self->loader, why, sizeof why))
+    if (hfi_boot_load(self->settings, self->loader, &self->complaints))
         machine = hfi_boot_trial(self->settings, self->loader, &self->complaints);
-    else
-        (void)hfi_complaints_add(&self->complaints, 0, "%s", why);
     hfi_complaints_sort(&self->complaints);
     int status = self->complaints.n == 0 ? -1 : daemon_complain(self);
     if (status < 0 && self->is_check) {

@@ -128,20 +128,21 @@ boot_load_shipped(hfi_loader_t *loader, char *why, size_t why_room)
 }
 
 bool
-hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, char *why, size_t why_room)
+hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_complaints_t *complaints)
 {
     /* WALK plugin 2/8: all of them are mapped before the machine begins */
-    if (!hfi_loader_own_folder(settings->run_dir, false, why, why_room))
-        return false;
-    if (!hfi_intake_check(settings, why, why_room))
-        return false;
-    if (settings->is_shipped && !boot_load_shipped(loader, why, why_room))
-        return false;
+    char why[HFI_WHY];
+    if (!hfi_loader_own_folder(settings->run_dir, false, why, sizeof why))
+        return hfi_complaints_add(complaints, 0, "%s", why);
+    bool is_fine = hfi_intake_check(settings, complaints);
+    if (settings->is_shipped && !boot_load_shipped(loader, why, sizeof why))
+        is_fine = hfi_complaints_add(complaints, 0, "%s", why);
     for (size_t k = 0; k < settings->plugins.n; k++) {
-        if (hfi_loader_load(loader, settings->plugins.at[k], why, why_room) == NULL)
-            return false;
+        if (hfi_loader_load(loader, settings->plugins.at[k], why, sizeof why) == NULL)
+            is_fine =
+                hfi_complaints_add(complaints, hfi_texts_line(&settings->plugins, k), "%s", why);
     }
-    return true;
+    return is_fine;
 }
 
 bool
@@ -180,17 +181,47 @@ hfi_boot_close(hfi_boot_t *self)
     hfi_bytes_close(&self->policy);
 }
 
+/* Where an event comes from that the machine may refuse. */
+typedef struct boot_origin {
+    const char *path; /* of a plugin's file; NULL: it is no plugin */
+    unsigned line;    /* that names it; 0: none does */
+} boot_origin_t;
+
+static boot_origin_t
+boot_origin_of(const hfi_event_t *event, const hfi_settings_t *settings, const hfi_loader_t *loader)
+{
+    boot_origin_t origin = {0};
+    char real[PATH_MAX];
+    const hfi_image_t *image = NULL;
+    for (size_t k = 0; event->kind == HFI_EVENT_IMAGE; k++) {
+        image = hfi_loader_at(loader, k);
+        if (image == NULL || hfi_span_equal(event->bytes, hfi_span_of(image->hash)))
+            break;
+    }
+    if (image == NULL)
+        return origin;
+    origin.path = image->path;
+    for (size_t k = 0; k < settings->plugins.n && origin.line == 0; k++) {
+        if (realpath(settings->plugins.at[k], real) != NULL && strcmp(real, image->path) == 0)
+            origin.line = hfi_texts_line(&settings->plugins, k);
+    }
+    return origin;
+}
+
 /* What the machine logs as an error becomes a complaint. */
 static void
-boot_apply(hfi_machine_t *machine, const hfi_event_t *event, hfi_complaints_t *complaints)
+boot_apply(hfi_machine_t *machine, const hfi_event_t *event, boot_origin_t origin,
+           hfi_complaints_t *complaints)
 {
     hfi_output_t output;
     hfi_machine_apply(machine, event);
     while (hfi_machine_take_output(machine, &output)) {
-        if (output.kind == HFI_OUTPUT_LOG && output.number <= HF_LOG_ERROR)
-            (void)hfi_complaints_add(complaints, 0, "%.*s: %.*s", (int)output.text.len,
-                                     (const char *)output.text.at, (int)output.bytes.len,
-                                     (const char *)output.bytes.at);
+        if (output.kind != HFI_OUTPUT_LOG || output.number > HF_LOG_ERROR)
+            continue;
+        hfi_span_t from = origin.path == NULL ? output.text : hfi_span_of(origin.path);
+        (void)hfi_complaints_add(complaints, origin.line, "%.*s: %.*s", (int)from.len,
+                                 (const char *)from.at, (int)output.bytes.len,
+                                 (const char *)output.bytes.at);
     }
 }
 
@@ -215,18 +246,19 @@ hfi_boot_write_policy(const hfi_settings_t *settings, hfi_machine_t *machine, hf
 
 /* Everything but the policy goes into the machine; then the policy is looked at, and put in force. */
 static void
-boot_try(hfi_machine_t *machine, const hfi_settings_t *settings, const hfi_batch_t *batch,
-         hfi_complaints_t *complaints)
+boot_try(hfi_machine_t *machine, const hfi_settings_t *settings, const hfi_loader_t *loader,
+         const hfi_batch_t *batch, hfi_complaints_t *complaints)
 {
     hfi_bytes_t policy = {0};
     for (size_t k = 0; k < batch->n; k++) {
-        if (batch->at[k].kind != HFI_EVENT_POLICY)
-            boot_apply(machine, &batch->at[k], complaints);
+        const hfi_event_t *event = &batch->at[k];
+        if (event->kind != HFI_EVENT_POLICY)
+            boot_apply(machine, event, boot_origin_of(event, settings, loader), complaints);
     }
     if (hfi_boot_write_policy(settings, machine, &policy, complaints))
         boot_apply(machine,
                    &(hfi_event_t){.kind = HFI_EVENT_POLICY, .bytes = hfi_bytes_span(&policy)},
-                   complaints);
+                   (boot_origin_t){0}, complaints);
     hfi_bytes_close(&policy);
 }
 
@@ -242,7 +274,7 @@ hfi_boot_trial(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_complai
         (void)hfi_complaints_add(complaints, 0,
                                  "the manager cannot begin: no memory, or too many plugins");
     else
-        boot_try(machine, settings, batch, complaints);
+        boot_try(machine, settings, loader, batch, complaints);
     hfi_boot_close(&boot);
     free(batch);
     if (complaints->n != before)

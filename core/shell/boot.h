@@ -19,9 +19,10 @@ typedef struct hfi_boot {
     uint8_t entropy[32];
 } hfi_boot_t;
 
-/* Loads the shipped plugins and those that the settings name. False with why. */
-bool hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, char *why,
-                   size_t why_room);
+/* Loads the shipped plugins and those that the settings name, as many of them as can be loaded. False: there are
+ * complaints, each with the line that names the file. */
+bool hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader,
+                   hfi_complaints_t *complaints);
 
 /* Puts the first events into the batch; front NULL: there is no endpoint. They borrow self and the loader. False:
  * no memory, no chance, or more plugins than a batch holds. */

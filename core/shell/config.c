@@ -68,16 +68,19 @@ config_refuse(config_t *self, const char *format, ...)
 /* ---- texts ---------------------------------------------------------------------------- */
 
 static bool
-config_add_text(hfi_texts_t *self, const char *text, size_t len)
+config_add_text(hfi_texts_t *self, const char *text, unsigned line)
 {
     char **at = realloc(self->at, (self->n + 1) * sizeof *at);
-    if (at == NULL)
+    if (at != NULL)
+        self->at = at;
+    unsigned *lines = realloc(self->lines, (self->n + 1) * sizeof *lines);
+    if (lines != NULL)
+        self->lines = lines;
+    char *copy = at == NULL || lines == NULL ? NULL : strdup(text);
+    if (copy == NULL)
         return false;
-    self->at = at;
-    at[self->n] = strndup(text, len);
-    if (at[self->n] == NULL)
-        return false;
-    self->n++;
+    at[self->n] = copy;
+    lines[self->n++] = line;
     return true;
 }
 
@@ -87,6 +90,7 @@ config_close_texts(hfi_texts_t *self)
     for (size_t k = 0; k < self->n; k++)
         free(self->at[k]);
     free(self->at);
+    free(self->lines);
     *self = (hfi_texts_t){0};
 }
 
@@ -159,7 +163,8 @@ config_put_list(config_t *self, config_kind_t kind, hfi_texts_t *place, const ch
         return config_refuse(self, "'%s' is no endpoint: ipc://PATH or tcp://HOST:PORT", value);
     if (kind == CONFIG_ENDPOINTS && !hfi_settings_check_endpoint(value, true, why, sizeof why))
         return config_refuse(self, "%s", why);
-    return config_add_text(place, value, strlen(value)) || config_refuse(self, "no memory");
+    return config_add_text(place, value, hfi_source_line(self->source, self->item)) ||
+           config_refuse(self, "no memory");
 }
 
 static bool
@@ -448,13 +453,13 @@ hfi_settings_destroy(hfi_settings_t **self_p)
 bool
 hfi_settings_add_plugin(hfi_settings_t *self, const char *path)
 {
-    return config_add_text(&self->plugins, path, strlen(path));
+    return config_add_text(&self->plugins, path, 0);
 }
 
 bool
 hfi_settings_add_bind(hfi_settings_t *self, const char *endpoint)
 {
-    return config_add_text(&self->binds, endpoint, strlen(endpoint));
+    return config_add_text(&self->binds, endpoint, 0);
 }
 
 void
@@ -549,17 +554,18 @@ config_complete_places(hfi_settings_t *self, char *why, size_t why_room)
 }
 
 bool
-hfi_settings_complete(hfi_settings_t *self, char *why, size_t why_room)
+hfi_settings_complete(hfi_settings_t *self, hfi_complaints_t *complaints)
 {
-    if (!config_complete_places(self, why, why_room))
-        return false;
+    char why[CONFIG_SENTENCE];
+    bool is_sound = config_complete_places(self, why, sizeof why) ||
+                    hfi_complaints_add(complaints, 0, "%s", why);
     for (size_t k = 0; k < self->binds.n; k++) {
-        if (!hfi_settings_check_endpoint(self->binds.at[k], self->is_insecure, why, why_room))
-            return false;
+        if (!hfi_settings_check_endpoint(self->binds.at[k], self->is_insecure, why, sizeof why))
+            is_sound = hfi_complaints_add(complaints, hfi_texts_line(&self->binds, k), "%s", why);
     }
     if (self->memory_limit == 0)
         self->memory_limit = hfi_ceiling() / 5 * 4;
-    return true;
+    return is_sound;
 }
 
 /* ---- the machine's values ------------------------------------------------------------- */

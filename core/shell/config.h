@@ -27,8 +27,17 @@ typedef enum hfi_placement {
 
 typedef struct hfi_texts {
     char **at;
+    unsigned
+        *lines; /* on which each stands in the file; 0: the command line has it. NULL: all are 0 */
     size_t n;
 } hfi_texts_t;
+
+/* The line of the k-th, or 0. */
+static inline unsigned
+hfi_texts_line(const hfi_texts_t *self, size_t k)
+{
+    return self->lines == NULL ? 0 : self->lines[k];
+}
 
 typedef struct hfi_settings_limits {
 #define HFI_LIMIT(name_, default_, text_) uint64_t name_;
@@ -73,8 +82,8 @@ bool hfi_settings_add_plugin(hfi_settings_t *self, const char *path);
 bool hfi_settings_add_bind(hfi_settings_t *self, const char *endpoint);
 void hfi_settings_drop_binds(hfi_settings_t *self);
 
-/* Fills in what nobody said and checks what hangs together: endpoints and `insecure`. False with why. */
-bool hfi_settings_complete(hfi_settings_t *self, char *why, size_t why_room);
+/* Fills in what nobody said and checks what hangs together: endpoints and `insecure`. False: there are complaints. */
+bool hfi_settings_complete(hfi_settings_t *self, hfi_complaints_t *complaints);
 
 /* Whether the endpoint is one to serve on, and loopback or local unless is_insecure. False with why. */
 bool hfi_settings_check_endpoint(const char *endpoint, bool is_insecure, char *why,

@@ -193,10 +193,11 @@ static bool
 child_try(const examine_t *self, const hf_plugin_t *plugin, bool with_shipped, char *why,
           size_t why_room)
 {
+    hfi_complaints_t unheard = {0};
     hfi_plugins_t *table = hfi_plugins_new();
     hfi_loader_t *loader = hfi_loader_new(self->settings->run_dir);
     bool is_fine = table != NULL && loader != NULL;
-    if (is_fine && with_shipped && hfi_boot_load(self->settings, loader, why, why_room)) {
+    if (is_fine && with_shipped && hfi_boot_load(self->settings, loader, &unheard)) {
         for (size_t k = 0; hfi_loader_at(loader, k) != NULL; k++)
             (void)hfi_plugins_add(table, hfi_loader_at(loader, k)->descriptor, why, why_room);
     }

@@ -14,16 +14,16 @@
 enum { INTAKE_MAPPED = 0, INTAKE_DENIED = 1, INTAKE_REFUSED = 2 };
 
 bool
-hfi_intake_check(const hfi_settings_t *settings, char *why, size_t why_room)
+hfi_intake_check(const hfi_settings_t *settings, hfi_complaints_t *complaints)
 {
-    for (size_t k = 0; k < settings->plugin_dirs.n; k++) {
-        if (settings->plugin_dirs.at[k][0] == '/')
-            continue;
-        (void)snprintf(why, why_room, "plugin_dir %s: it must be absolute",
-                       settings->plugin_dirs.at[k]);
-        return false;
+    bool is_fine = true;
+    const hfi_texts_t *folders = &settings->plugin_dirs;
+    for (size_t k = 0; k < folders->n; k++) {
+        if (folders->at[k][0] != '/')
+            is_fine = hfi_complaints_add(complaints, hfi_texts_line(folders, k),
+                                         "plugin_dir %s: it must be absolute", folders->at[k]);
     }
-    return true;
+    return is_fine;
 }
 
 /* Whether `path` lies in the folder or somewhere below it; both are real. */

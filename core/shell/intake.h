@@ -11,8 +11,8 @@
 #include "config.h"
 #include "loader.h"
 
-/* Whether each plugin_dir of the settings is absolute. False with why. */
-bool hfi_intake_check(const hfi_settings_t *settings, char *why, size_t why_room);
+/* Whether each plugin_dir of the settings is absolute. False: there are complaints. */
+bool hfi_intake_check(const hfi_settings_t *settings, hfi_complaints_t *complaints);
 
 /* Does it; gives JOB_DONE's status, and its value (machine/image.c says what they mean) in *ret_value, to be closed. The
  * file's real path must be below a folder that the settings name as plugin_dir. */

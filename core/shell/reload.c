@@ -5,6 +5,8 @@
 #include <base/check.h>
 
 #include "boot.h"
+#include "intake.h"
+#include "loader.h"
 
 enum { RELOAD_LINE = 1024 };
 
@@ -13,6 +15,18 @@ reload_say_unchanged(void *context, const char *key)
 {
     hfi_log_put(context, HFI_LOG_WARNING, "server",
                 "reload: %s cannot change while the manager serves: restart it", key);
+}
+
+/* A plugin's file is not looked for again, but by the next start. */
+static void
+reload_look_for_plugins(const hfi_settings_t *settings, const char *file, hfi_log_t *log)
+{
+    char why[HFI_WHY];
+    for (size_t k = 0; k < settings->plugins.n; k++) {
+        if (!hfi_loader_check(settings->plugins.at[k], why, sizeof why))
+            hfi_log_put(log, HFI_LOG_WARNING, "server", "reload: %s:%u: %s: the next start fails",
+                        file, hfi_texts_line(&settings->plugins, k), why);
+    }
 }
 
 static void
@@ -38,6 +52,7 @@ hfi_reload(const char *file, const hfi_settings_t *first, hfi_machine_t *machine
     if (is_sound) {
         complaints->file = file;
         (void)hfi_settings_read(settings, complaints);
+        (void)hfi_intake_check(settings, complaints);
         (void)hfi_boot_write_policy(settings, machine, &policy, complaints);
         is_sound = complaints->n == 0;
         if (!is_sound)
@@ -47,6 +62,7 @@ hfi_reload(const char *file, const hfi_settings_t *first, hfi_machine_t *machine
     }
     if (is_sound) {
         hfi_settings_compare(first, settings, reload_say_unchanged, log);
+        reload_look_for_plugins(settings, file, log);
         hfi_log_put(log, HFI_LOG_INFO, "server", "reload: %s is in force", file);
         *ret_policy = policy;
         policy = (hfi_bytes_t){0};

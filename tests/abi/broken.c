@@ -17,7 +17,9 @@ static const hf_method_t rows[] = {
 static const hf_type_t type = {
     .size = HF_CASE == 3 ? 8 : sizeof(hf_type_t),
     .method_size = HF_CASE == 4 ? 24 : sizeof(hf_method_t),
-    .name = HF_CASE == 5 ? "not a name" : "Broken",
+    .name = HF_CASE == 5    ? "not a name"
+            : HF_CASE == 14 ? "list" /* another plugin's */
+                            : "Broken",
     .doc = "Never loaded.",
     .methods = rows,
     .n_methods = 1,

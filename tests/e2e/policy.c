@@ -608,6 +608,69 @@ three_mistakes_are_three_lines_and_move_with_them(void **state)
     finds(*state, moved, mistakes, 5, 8, 11);
 }
 
+/* Mistakes of plugins: files, which are all that is looked at then, and what is in them. */
+static void
+a_plugin_s_mistake_has_its_line(void **state)
+{
+    e2e_t *self = *state;
+    char open[192];
+    char config[1024];
+    char mistakes[1024];
+    char moved[1100];
+    e2e_write(self, "open.so", "this is no library\n");
+    (void)snprintf(open, sizeof open, "%s", e2e_path(self, "open.so"));
+    assert_int_equal(chmod(open, 0666), 0);
+    (void)snprintf(config, sizeof config,
+                   "plugin = /nowhere/missing.so\nplugin = %s\ngrace = 1\nplugin = %s\n", E2E_SHELF,
+                   open);
+    (void)snprintf(config + strlen(config), sizeof config - strlen(config),
+                   "plugin_dir = relative\n");
+    (void)snprintf(mistakes, sizeof mistakes,
+                   "/nowhere/missing.so: No such file or directory\n"
+                   "%s can be written by others (mode 0666): chmod go-w it\n"
+                   "plugin_dir relative: it must be absolute\n",
+                   open);
+    finds(self, config, mistakes, 1, 4, 5);
+    (void)snprintf(moved, sizeof moved, "# a comment\n\n%s", config);
+    finds(self, moved, mistakes, 3, 6, 7);
+    (void)snprintf(config, sizeof config,
+                   "plugin = %s/broken_1.so\nplugin = %s\nplugin = %s/broken_14.so\n"
+                   "types\n    Shelf\n        hide = paint\n",
+                   E2E_BROKEN, E2E_SHELF, E2E_BROKEN);
+    (void)snprintf(mistakes, sizeof mistakes,
+                   "%s/broken_1.so: it is made for ABI 2.1, this manager has 1.1: another major "
+                   "version\n"
+                   "%s/broken_14.so: plugin broken: typeid list is taken by plugin containers\n"
+                   "Shelf has no method 'paint'\n",
+                   E2E_BROKEN, E2E_BROKEN);
+    finds(self, config, mistakes, 1, 3, 6);
+    (void)snprintf(moved, sizeof moved, "# a comment\n%s", config);
+    finds(self, moved, mistakes, 2, 4, 7);
+}
+
+static void
+a_plugin_s_mistake_is_said_in_json_and_by_sighup(void **state)
+{
+    e2e_t *self = *state;
+    char path[192];
+    char want[512];
+    e2e_write(self, "bad.conf", "\nplugin = /nowhere/missing.so\n");
+    (void)snprintf(path, sizeof path, "%s", e2e_path(self, "bad.conf"));
+    const e2e_result_t *says = E2E_HOLDFASTD(self, "--check", "--json", "-c", path);
+    assert_int_equal(says->status, 1);
+    (void)snprintf(want, sizeof want,
+                   "{\"complaints\": [{\"file\": \"%s\", \"line\": 2, \"text\": "
+                   "\"/nowhere/missing.so: No such file or directory\"}]}\n",
+                   path);
+    assert_string_equal(says->out, want);
+    e2e_start_configured(self, "grace = 1\n");
+    reload(self, "grace = 1\nplugin_dir = here\n", "nothing has changed, for 1 reason");
+    assert_true(e2e_has_logged(self, "holdfastd.conf:2: plugin_dir here: it must be absolute"));
+    reload(self, "grace = 1\n\nplugin = /nowhere/missing.so\n", "the next start fails");
+    assert_true(e2e_has_logged(self, "reload: plugin cannot change"));
+    assert_true(e2e_has_logged(self, "holdfastd.conf:3: /nowhere/missing.so: No such file"));
+}
+
 static void
 check_prints_what_each_role_sees(void **state)
 {
@@ -700,6 +763,8 @@ main(void)
         IT(roles_change_for_who_is_connected),
         IT(every_file_of_conf_is_fine),
         IT(three_mistakes_are_three_lines_and_move_with_them),
+        IT(a_plugin_s_mistake_has_its_line),
+        IT(a_plugin_s_mistake_is_said_in_json_and_by_sighup),
         IT(check_prints_what_each_role_sees),
         IT(check_says_in_json_what_is_wrong),
     };

@@ -150,8 +150,10 @@ a_bad_configuration_is_refused_in_one_line(void **state)
                    "limits\n    depth = 5\n    windo = 3\n");
     refused_config(self, "'lst'", "types\n    lst\n        hide = append\n");
     refused_config(self, "'apend'", "types\n    list\n        hide = apend\n");
-    refused_config(self, "missing.so: No such file", "plugin = /nowhere/missing.so\n");
-    refused_config(self, "insecure = 1", "bind = \"tcp://0.0.0.0:0\"\n");
+    refused_config(self, "bad.conf:1: /nowhere/missing.so: No such file",
+                   "plugin = /nowhere/missing.so\n");
+    refused_config(self, "bad.conf:2: tcp://0.0.0.0:0 can be reached",
+                   "grace = 1\nbind = \"tcp://0.0.0.0:0\"\n");
 }
 
 static void

@@ -342,10 +342,10 @@ static void
 what_nobody_said_is_filled_in(void **state)
 {
     (void)state;
-    char why[512];
+    static hfi_complaints_t complaints;
     assert_int_equal(setenv("XDG_RUNTIME_DIR", folder, 1), 0);
     hfi_settings_t *s = hfi_settings_new();
-    assert_true(hfi_settings_complete(s, why, sizeof why));
+    assert_true(hfi_settings_complete(s, &complaints));
     char expected[128];
     (void)snprintf(expected, sizeof expected, "ipc://%s/holdfast/manager.sock", folder);
     assert_int_equal(s->binds.n, 1);
@@ -355,7 +355,9 @@ what_nobody_said_is_filled_in(void **state)
     assert_int_equal(s->memory_limit, hfi_ceiling() / 5 * 4);
     hfi_settings_drop_binds(s);
     assert_true(hfi_settings_add_bind(s, "tcp://0.0.0.0:1"));
-    assert_false(hfi_settings_complete(s, why, sizeof why));
+    assert_false(hfi_settings_complete(s, &complaints));
+    assert_int_equal(complaints.n, 1);
+    assert_int_equal(complaints.at[0].line, 0);
     hfi_settings_destroy(&s);
 }
 

@@ -182,15 +182,17 @@ static void
 folders_are_absolute(void **state)
 {
     (void)state;
-    char why[HFI_WHY] = "";
+    static hfi_complaints_t complaints;
     char relative[] = "shop";
     char *one[] = {relative};
-    assert_true(hfi_intake_check(settings, why, sizeof why));
-    settings->plugin_dirs = (hfi_texts_t){.at = one, .n = 1};
-    assert_false(hfi_intake_check(settings, why, sizeof why));
-    assert_string_equal(why, "plugin_dir shop: it must be absolute");
+    unsigned lines[] = {7};
+    assert_true(hfi_intake_check(settings, &complaints));
+    settings->plugin_dirs = (hfi_texts_t){.at = one, .lines = lines, .n = 1};
+    assert_false(hfi_intake_check(settings, &complaints));
+    assert_int_equal(complaints.at[0].line, 7);
+    assert_string_equal(complaints.at[0].text, "plugin_dir shop: it must be absolute");
     allow("shop");
-    assert_true(hfi_intake_check(settings, why, sizeof why));
+    assert_true(hfi_intake_check(settings, &complaints));
     forget();
 }
 
