@@ -247,6 +247,58 @@ run_refs(const tool_context_t *context)
     return TOOL_DONE;
 }
 
+/* Waits without holding it, and prints why it went. */
+static int
+run_watch(const tool_context_t *context)
+{
+    hf_value_t why;
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    hf_proxy_t *proxy = manager == NULL ? NULL : find_named(context, context->words[0]);
+    if (proxy == NULL)
+        return tool_failed(context);
+    hf_future_t *future = hf_call_async(manager, "watch", "h", proxy);
+    hf_release(&proxy);
+    int rc = hf_await_into(future, context->timeout, "v", &why);
+    if (rc == 0 && context->as_json)
+        show_json(&why);
+    else if (rc == 0)
+        show_text(&why);
+    if (rc == 0)
+        hf_drop(NULL, &why);
+    hf_future_destroy(&future);
+    return rc == 0 ? TOOL_DONE : tool_failed(context);
+}
+
+static int
+run_sessions(const tool_context_t *context)
+{
+    return show_manager(context, "sessions", NULL, show_sessions);
+}
+
+static int
+run_leaks(const tool_context_t *context)
+{
+    double idle_s = 600.0;
+    hf_value_t leaks;
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(context->client);
+    if (context->n_words > 0 && !tool_read_seconds(context->words[0], &idle_s))
+        return tool_misused("leaks: %s is not a number of seconds", context->words[0]);
+    if (manager == NULL || hf_call_into(manager, "leaks", "f", idle_s, "v", &leaks) != 0)
+        return tool_failed(context);
+    if (context->as_json)
+        show_json(&leaks);
+    else
+        show_leaks(&leaks);
+    hf_drop(NULL, &leaks);
+    return TOOL_DONE;
+}
+
+static int
+run_collect(const tool_context_t *context)
+{
+    return show_manager(context, "collect", NULL, show_json);
+}
+
 static int
 run_bind(const tool_context_t *context)
 {
@@ -354,6 +406,24 @@ static const tool_command_t commands[] = {
      "Prints a JSON array, a map for each holder: session (this command's is one), name, pin,\n"
      "referent, call.",
      run_refs},
+    {"watch", "NAME", 1, 1, "wait until a named referent is gone",
+     "Waits, without keeping it alive, and prints why it went: unreferenced, destroyed (with a\n"
+     "cycle) or shutdown. --json: as a JSON string.",
+     run_watch},
+    {"leaks", "[SECONDS]", 0, 1, "what only names and idle sessions hold",
+     "Prints a line for each name and each session that holds a referent which nobody else holds\n"
+     "but names and sessions that have asked nothing for SECONDS (600). --json: an array of maps.",
+     run_leaks},
+    {"collect", "", 0, 0, "free what only holds itself, now",
+     "Searches for referents that hold each other and are held by nothing else, and frees them; "
+     "the\n"
+     "manager does it by itself now and then. Prints how many there were.",
+     run_collect},
+    {"sessions", "", 0, 0, "who is connected",
+     "Prints a line for each session: how long it is open and has asked nothing, how many "
+     "referents\n"
+     "it holds, how many calls wait, its client, peer and user. --json: an array of maps.",
+     run_sessions},
     {"get", "NAME", 1, 1, "the value of a named referent",
      "Prints what getvalue gives, as JSON: a list's items, a dict's pairs.", run_get},
     {"str", "NAME", 1, 1, "a named referent as Python's str shows it",

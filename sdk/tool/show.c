@@ -72,6 +72,14 @@ print_text(const hf_value_t *value)
         print_bytes(text, len);
 }
 
+/* A str that is not empty. */
+static bool
+is_said(const hf_value_t *value)
+{
+    size_t len = 0;
+    return hf_as_str(value, &len) != NULL && len > 0;
+}
+
 static void
 print_json(const hf_value_t *value)
 {
@@ -393,10 +401,79 @@ show_slow_calls(const hf_value_t *calls)
         (void)putchar('.');
         print_text(&method);
         print_text(&arguments);
-        if (hf_count(&client) > 0) {
+        if (is_said(&client)) {
             (void)fputs(", ", stdout);
             print_text(&client);
         }
+        (void)putchar('\n');
+    }
+}
+
+/* "client, uid 0 pid 1, user ann", as far as it is known. */
+static void
+print_who(const hf_value_t *session)
+{
+    static const char *const keys[] = {"client", "peer", "user"};
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        hf_value_t text = member_of(session, keys[i]);
+        if (!is_said(&text))
+            continue;
+        (void)printf("%s%s", separator, strcmp(keys[i], "user") == 0 ? "user " : "");
+        print_text(&text);
+        separator = ", ";
+    }
+}
+
+void
+show_sessions(const hf_value_t *sessions)
+{
+    hf_cursor_t cursor;
+    hf_value_t session;
+    (void)printf("%s%10s %10s %8s %8s  %s%s\n", bold(), "open for", "idle for", "holds", "waiting",
+                 "client", plain());
+    hf_open(&cursor, sessions);
+    while (hf_next(&cursor, &session)) {
+        hf_value_t age = member_of(&session, "age");
+        hf_value_t idle = member_of(&session, "idle");
+        hf_value_t holds = member_of(&session, "holds");
+        hf_value_t parked = member_of(&session, "parked");
+        hf_value_t is_detached = member_of(&session, "detached");
+        print_duration(&age);
+        (void)putchar(' ');
+        print_duration(&idle);
+        (void)printf(" %8" PRIu64 " %8" PRIu64 "  ", hf_as_uint(&holds), hf_as_uint(&parked));
+        print_who(&session);
+        (void)puts(hf_as_bool(&is_detached) ? ", detached" : "");
+    }
+}
+
+void
+show_leaks(const hf_value_t *leaks)
+{
+    hf_cursor_t cursor;
+    hf_value_t leak;
+    (void)printf("%s%8s  %-16s %s%s\n", bold(), "object", "typeid", "held by", plain());
+    hf_open(&cursor, leaks);
+    while (hf_next(&cursor, &leak)) {
+        hf_value_t number = member_of(&leak, "object");
+        hf_value_t typeid_ = member_of(&leak, "typeid");
+        hf_value_t name = member_of(&leak, "name");
+        hf_value_t idle = member_of(&leak, "idle");
+        size_t len = 0;
+        const char *type_name = hf_as_str(&typeid_, &len);
+        (void)printf("%8" PRIu64 "  %-16.*s ", hf_as_uint(&number), (int)len,
+                     type_name == NULL ? "" : type_name);
+        if (hf_kind(&name) == HF_STR) {
+            (void)fputs("name ", stdout);
+            print_text(&name);
+            (void)putchar('\n');
+            continue;
+        }
+        (void)fputs("session of ", stdout);
+        print_who(&leak);
+        (void)fputs(", idle for", stdout);
+        print_duration(&idle);
         (void)putchar('\n');
     }
 }

@@ -29,6 +29,10 @@ void show_stats(const hf_value_t *stats);
 /* What `slow_calls` gives: a line for each. */
 void show_slow_calls(const hf_value_t *calls);
 
+/* What `sessions` and `leaks` give: a line for each. */
+void show_sessions(const hf_value_t *sessions);
+void show_leaks(const hf_value_t *leaks);
+
 /* One page of what `objects` gives; *ret_last becomes the last object's number where there is one. */
 void show_objects(const hf_value_t *page, bool as_json, bool is_first, int64_t *ret_last);
 void show_objects_end(bool as_json);

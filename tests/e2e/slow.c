@@ -87,6 +87,10 @@ a_slow_call_is_listed_with_its_client(void **state)
     }
     assert_true(is_found);
     hf_drop(NULL, &calls);
+    const e2e_result_t *shown = E2E_TOOL(self, "slow");
+    assert_int_equal(shown->status, 0);
+    if (strstr(shown->out, "list.sort(reverse=True), sorter") == NULL)
+        fail_msg("not told with its client:\n%s", shown->out);
     hf_disconnect(&client);
 }
 

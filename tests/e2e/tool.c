@@ -120,6 +120,35 @@ the_manager_describes_itself(void **state)
 }
 
 static void
+who_holds_what_is_told(void **state)
+{
+    e2e_t *self = *state;
+    E2E_START(self, NULL);
+    DONE(self, NULL, "create", "list", "--name", "l");
+    DONE(self, NULL, "call", "l", "append", "@l"); /* it holds itself */
+    DONE(self, NULL, "leaks", "0");
+    has(self, "object  typeid");
+    DONE(self, "[]\n", "--json", "leaks", "0"); /* for it is held by a referent: itself */
+    MISUSE(self, "leaks: soon is not a number of seconds", "leaks", "soon");
+    RAISES(self, "TimeoutError: ", "watch", "l", "-t", "0.05");
+    RAISES(self, "KeyError: 'nobody'\n", "watch", "nobody");
+    DONE(self, NULL, "unbind", "l");
+    DONE(self, "1\n", "collect");
+    DONE(self, "0\n", "collect");
+    DONE(self, NULL, "create", "dict", "--name", "d");
+    DONE(self, NULL, "leaks");
+    has(self, "2  dict             name d\n");
+    DONE(self, NULL, "leaks", "--json");
+    has(self, "\"kind\": \"name\"");
+    DONE(self, NULL, "sessions");
+    has(self, "open for   idle for    holds  waiting  client\n");
+    has(self, "        0        0  holdfast pid ");
+    DONE(self, NULL, "sessions", "--json");
+    has(self, "\"parked\": ");
+    assert_int_equal(e2e_stop(self), 0);
+}
+
+static void
 what_a_call_raises_is_exit_1(void **state)
 {
     e2e_t *self = *state;
@@ -189,8 +218,9 @@ help_and_version_need_no_manager(void **state)
     has(self, "usage: holdfast [");
     MISUSE(self, "there is no command nonsense", "help", "nonsense");
     static const char *const commands[] = {
-        "types", "describe", "create",   "call", "get",    "str",    "names", "objects", "stats",
-        "bind",  "unbind",   "shutdown", "ping", "export", "revoke", "refs",  "slow"};
+        "types",   "describe", "create", "call",   "get",      "str",     "names",
+        "objects", "stats",    "bind",   "unbind", "shutdown", "ping",    "export",
+        "revoke",  "refs",     "slow",   "watch",  "leaks",    "collect", "sessions"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char line[64];
         DONE(self, NULL, "--help");
@@ -223,6 +253,7 @@ main(void)
         cmocka_unit_test_setup_teardown(referents_are_made_called_and_read, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(names_come_and_go, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(the_manager_describes_itself, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(who_holds_what_is_told, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(what_a_call_raises_is_exit_1, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(wrong_usage_is_exit_2, e2e_open, e2e_close),
         cmocka_unit_test_setup_teardown(no_manager_is_exit_3, e2e_open, e2e_close),
