@@ -76,7 +76,7 @@ victim_says(hf_client_t *client, const char *text)
         victim_fails(text);
     hf_future_t *future = hf_call_async_value(proxy, call.method, &args, NULL);
     bool is_waited_for = text[strlen(text) - 1] != '!';
-    if (future == NULL || (is_waited_for && hf_await(future, 20.0) != 0))
+    if (future == NULL || (is_waited_for && hf_await(future, e2e_patience(20.0)) != 0))
         victim_fails(text);
 }
 
@@ -210,7 +210,7 @@ scene_leave(scene_t *self, const char *method, const hf_value_t *args)
     hf_future_t *future = hf_call_async_value(self->it, method, args, NULL);
     assert_non_null(future);
     self->waiting[self->n_waiting++] = future;
-    assert_int_equal(hf_flush(self->client, 20.0), 0);
+    assert_int_equal(hf_flush(self->client, e2e_patience(20.0)), 0);
 }
 
 static void
@@ -225,7 +225,7 @@ scene_take(scene_t *self, const char *text)
         scene_leave(self, call.method, &args);
         return;
     }
-    if (hf_call_value(self->it, call.method, &args, NULL, 20.0, &value) != 0)
+    if (hf_call_value(self->it, call.method, &args, NULL, e2e_patience(20.0), &value) != 0)
         fail_msg("%s: %s: %s", text, hf_errkind(), hf_errmsg());
     char *json = hf_to_json(&value);
     if (json == NULL || strcmp(json, answer + 1) != 0)
@@ -272,7 +272,7 @@ static void
 scene_await(hf_proxy_t *event)
 {
     bool is_set = false;
-    assert_int_equal(hf_call_into(event, "wait", "f", 20.0, "b", &is_set), 0);
+    assert_int_equal(hf_call_into(event, "wait", "f", e2e_patience(20.0), "b", &is_set), 0);
     assert_true(is_set);
 }
 
@@ -288,11 +288,11 @@ now_ms(void)
 static double
 scene_kill(scene_t *self, hf_future_t *awaited)
 {
-    assert_int_equal(hf_flush(self->client, 20.0), 0);
+    assert_int_equal(hf_flush(self->client, e2e_patience(20.0)), 0);
     assert_false(hf_future_is_done(awaited));
     double from = now_ms();
     assert_int_equal(kill(self->victim, SIGKILL), 0);
-    if (hf_await(awaited, self->in_time_ms / 1e3) != 0)
+    if (hf_await(awaited, e2e_patience(self->in_time_ms / 1e3)) != 0)
         fail_msg("its death was not heard of in time: %s: %s", hf_errkind(), hf_errmsg());
     double took = now_ms() - from;
     assert_int_equal(e2e_join(self->victim), 128 + SIGKILL);
@@ -318,7 +318,8 @@ static void
 scene_know(scene_t *self)
 {
     bool has_it = false;
-    assert_int_equal(hf_call_into(self->life, "acquire", "bf", 1, 20.0, "b", &has_it), 0);
+    assert_int_equal(hf_call_into(self->life, "acquire", "bf", 1, e2e_patience(20.0), "b", &has_it),
+                     0);
     assert_true(has_it);
     assert_int_equal(hf_call(self->life, "release", ""), 0);
 }
@@ -542,7 +543,7 @@ who_stands_still_loses_the_lock(void **state)
     assert_non_null(next);
     double from = now_ms();
     assert_int_equal(kill(scene.victim, SIGSTOP), 0);
-    assert_int_equal(hf_await_into(next, 20.0, "b", &has_it), 0);
+    assert_int_equal(hf_await_into(next, e2e_patience(20.0), "b", &has_it), 0);
     double took = now_ms() - from;
     assert_true(has_it && took >= 500.0);
     hf_future_destroy(&next);
@@ -565,9 +566,9 @@ main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(who_stands_still_loses_the_lock, e2e_open, e2e_close),
     };
     if (argc > 2 && strcmp(argv[1], "victim") == 0)
-        victim(argv[2], "10", argv + 3);
+        victim(argv[2], e2e_patience_text(10), argv + 3);
     if (argc > 2 && strcmp(argv[1], "mortal") == 0)
-        victim(argv[2], "1", argv + 3);
+        victim(argv[2], e2e_patience_text(1), argv + 3);
     if (argc > 2 && strcmp(argv[1], "mute") == 0)
         mute(argv[2], argv + 3);
     return cmocka_run_group_tests(tests, NULL, NULL);

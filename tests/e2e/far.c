@@ -29,12 +29,12 @@ static hf_client_t *
 join_manager(const e2e_t *e2e, const char *option, const char *value)
 {
     hf_options_t *options = hf_options_new();
-    assert_int_equal(hf_options_set(options, "lease", "2"), 0);
+    assert_int_equal(hf_options_set(options, "lease", e2e_patience_text(2)), 0);
     assert_int_equal(hf_options_set(options, option, value), 0);
     hf_client_t *client = hf_connect(e2e->endpoint, options);
     hf_options_destroy(&options);
     assert_non_null(client);
-    hf_set_timeout(client, PATIENCE_S);
+    hf_set_timeout(client, e2e_patience(PATIENCE_S));
     return client;
 }
 
@@ -101,7 +101,7 @@ await_objects(const e2e_t *e2e, int64_t expected)
     hf_client_t *observer = join_manager(e2e, "inherit", "0");
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(observer);
     HF_AUTO_PROXY hf_proxy_t *event = hf_create(observer, "Event", "");
-    for (int tries = 0; n != expected + 1 && tries < PATIENCE_S * 20; tries++) {
+    for (int tries = 0; n != expected + 1 && tries < e2e_patience(PATIENCE_S * 20); tries++) {
         bool is_set = true;
         assert_int_equal(hf_call_into(event, "wait", "f", 0.05, "b", &is_set), 0);
         assert_int_equal(hf_call_into(manager, "number_of_objects", "", "i", &n), 0);
@@ -121,7 +121,7 @@ await_holders(const hf_proxy_t *list, size_t expected)
     hf_client_t *client = hf_proxy_client(list);
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
     HF_AUTO_PROXY hf_proxy_t *event = hf_create(client, "Event", "");
-    for (int tries = 0; n != expected && tries < PATIENCE_S * 20; tries++) {
+    for (int tries = 0; n != expected && tries < e2e_patience(PATIENCE_S * 20); tries++) {
         bool is_set = true;
         assert_int_equal(hf_call_into(event, "wait", "f", 0.05, "b", &is_set), 0);
         assert_int_equal(hf_call_into(manager, "refs", "h", list, "v", &refs), 0);
@@ -183,7 +183,7 @@ test_values_futures_and_promises(void **state)
     assert_int_equal(n_items(of_value), 1);
     hf_future_t *future = hf_call_async(shelf, "getitem", "i", INT64_C(0));
     HF_AUTO_PROXY hf_proxy_t *promised = hf_future_proxy(future);
-    assert_int_equal(hf_await(future, PATIENCE_S), 0);
+    assert_int_equal(hf_await(future, e2e_patience(PATIENCE_S)), 0);
     assert_int_equal(hf_list_append(promised, "s", "bob"), 0);
     assert_int_equal(n_items(promised), 2);
     hf_future_destroy(&future);
@@ -266,7 +266,7 @@ test_a_does_not_answer(void **state)
     pair_t p = begin(state);
     assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
     ann_leaves(&p);
-    p.bob = join_manager(p.b, "connect_timeout", "0.5");
+    p.bob = join_manager(p.b, "connect_timeout", e2e_patience_text(0.5));
     HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
     assert_int_equal(kill(p.a->pid, SIGSTOP), 0);
     assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));

@@ -13,7 +13,7 @@ e2e_figure(hf_client_t *client, const char *name)
     hf_value_t value = {.raw = {0}};
     int64_t figure = -1;
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
-    if (hf_call_value(manager, "stats", NULL, NULL, 20.0, &stats) != 0)
+    if (hf_call_value(manager, "stats", NULL, NULL, e2e_patience(20.0), &stats) != 0)
         fail_msg("stats: %s: %s", hf_errkind(), hf_errmsg());
     hf_open(&cursor, &stats);
     while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
@@ -34,7 +34,7 @@ e2e_count_names(hf_client_t *client)
     hf_value_t name = {.raw = {0}};
     int64_t count = 0;
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
-    assert_int_equal(hf_call_value(manager, "names", NULL, NULL, 20.0, &names), 0);
+    assert_int_equal(hf_call_value(manager, "names", NULL, NULL, e2e_patience(20.0), &names), 0);
     for (hf_open(&cursor, &names); hf_next(&cursor, &name);)
         count++;
     hf_drop(NULL, &names);

@@ -18,7 +18,8 @@
 
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
-static const char brief_lease[] = "1"; /* seconds; what holds for its length alone is waited for */
+/* A lease, in seconds: what holds for its length alone is waited for. */
+static const double brief_lease = 1.0;
 
 typedef struct world {
     e2e_t *e2e;
@@ -33,10 +34,10 @@ typedef struct world {
 typedef int child_f(world_t *world);
 
 static hf_client_t *
-join_manager(const e2e_t *e2e, const char *lease)
+join_manager(const e2e_t *e2e, double lease)
 {
     hf_options_t *options = hf_options_new();
-    assert_int_equal(hf_options_set(options, "lease", lease), 0);
+    assert_int_equal(hf_options_set(options, "lease", e2e_patience_text(lease)), 0);
     hf_client_t *client = hf_connect(e2e->endpoint, options);
     hf_options_destroy(&options);
     assert_non_null(client);
@@ -44,7 +45,7 @@ join_manager(const e2e_t *e2e, const char *lease)
 }
 
 static world_t
-begin_leased(void **state, const char *lease)
+begin_leased(void **state, double lease)
 {
     world_t world = {.e2e = *state};
     int ends[2];
@@ -122,7 +123,7 @@ await_gone(world_t *world)
     hf_future_t *gone = hf_call_async(manager, "watch", "h", seen);
     hf_release(&seen);
     hf_release(&world->list);
-    assert_int_equal(hf_await(gone, PATIENCE_S), 0);
+    assert_int_equal(hf_await(gone, e2e_patience(PATIENCE_S)), 0);
     hf_future_destroy(&gone);
     hf_release(&manager);
     hf_disconnect(&observer);
@@ -192,7 +193,7 @@ child_of_holdings(world_t *world)
     if (n_items(in_value) != 1 || n_items(in_future) != 0)
         return 4;
     hf_release(&held->twice);
-    return hf_flush(world->client, PATIENCE_S) == 0 ? 0 : 5;
+    return hf_flush(world->client, e2e_patience(PATIENCE_S)) == 0 ? 0 : 5;
 }
 
 static void
@@ -235,7 +236,7 @@ child_of_many(world_t *world)
 static void
 test_thousands_of_handles(void **state)
 {
-    world_t world = begin_leased(state, "30");
+    world_t world = begin_leased(state, 30.0);
     hf_future_t *future;
     for (size_t i = 0; i < MANY; i++) {
         future = hf_create_async(world.client, "list", "");
@@ -251,7 +252,7 @@ test_thousands_of_handles(void **state)
     assert_int_equal(n_items(many[MANY - 1]), 1);
     for (size_t i = 0; i < MANY; i++)
         hf_release(&many[i]);
-    assert_int_equal(hf_flush(world.client, PATIENCE_S), 0);
+    assert_int_equal(hf_flush(world.client, e2e_patience(PATIENCE_S)), 0);
     assert_int_equal(number_of_objects(world.client), 1);
     end(&world);
 }
@@ -384,11 +385,11 @@ static void
 test_parent_dies_right_after_fork(void **state)
 {
     world_t world = begin(state);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < e2e_rounds(ROUNDS); round++) {
         char token[1024];
         struct pollfd item = {.fd = world.read, .events = POLLIN};
         assert_int_equal(run(parent_dies, &world), 128 + SIGKILL);
-        if (poll(&item, 1, PATIENCE_S * 1000) != 1)
+        if (poll(&item, 1, (int)e2e_patience(PATIENCE_S * 1e3)) != 1)
             fail_msg("the orphan has lost its list");
         ssize_t len = read(world.read, token, sizeof token - 1);
         assert_true(len > 0);
@@ -404,7 +405,7 @@ static void
 test_killed_at_any_moment(void **state)
 {
     world_t world = begin(state);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < e2e_rounds(ROUNDS); round++) {
         pid_t pid = start(child_appends, &world);
         for (int k = 0; k < round; k++) /* later by as many round trips */
             assert_true(n_items(world.list) >= 0);
@@ -473,11 +474,11 @@ test_pending_future_is_lost_in_the_child(void **state)
     world_t world = begin(state);
     HF_AUTO_PROXY hf_proxy_t *queue = hf_create(world.client, "Queue", "");
     world.future = hf_call_async(queue, "get", "");
-    assert_int_equal(hf_flush(world.client, PATIENCE_S), 0);
+    assert_int_equal(hf_flush(world.client, e2e_patience(PATIENCE_S)), 0);
     assert_int_equal(run(child_of_pending, &world), 0);
     assert_false(hf_future_is_done(world.future));
     assert_int_equal(hf_call(queue, "put", "i", INT64_C(1)), 0);
-    assert_int_equal(hf_await(world.future, PATIENCE_S), 0);
+    assert_int_equal(hf_await(world.future, e2e_patience(PATIENCE_S)), 0);
     assert_int_equal(n_items(world.list), APPENDS);
     end(&world);
 }
@@ -610,6 +611,7 @@ test_forks_while_threads_call(void **state)
     /* The sanitizers do not see to it that a child finds their own allocator's locks open. */
     child_f *const child = E2E_IS_SANITIZED ? child_exits : child_of_threads;
     world_t world = begin(state);
+    int n_forks = e2e_rounds(FORKS);
     atomic_bool ends = false;
     pthread_t threads[THREADS];
     worker_t workers[THREADS];
@@ -618,7 +620,7 @@ test_forks_while_threads_call(void **state)
         workers[k] = (worker_t){.world = &world, .ends = &ends};
         assert_int_equal(pthread_create(&threads[k], NULL, work, &workers[k]), 0);
     }
-    for (int k = 0; k < FORKS; k++)
+    for (int k = 0; k < n_forks; k++)
         assert_int_equal(run(child, &world), 0);
     atomic_store(&ends, true);
     for (size_t k = 0; k < THREADS; k++) {
@@ -626,7 +628,7 @@ test_forks_while_threads_call(void **state)
         assert_false(workers[k].has_failed);
         n += workers[k].n;
     }
-    assert_int_equal(n_items(world.list), n + (E2E_IS_SANITIZED ? 0 : INT64_C(2) * FORKS));
+    assert_int_equal(n_items(world.list), n + (E2E_IS_SANITIZED ? 0 : INT64_C(2) * n_forks));
     await_gone(&world);
     assert_int_equal(number_of_objects(world.client), 0);
     end(&world);

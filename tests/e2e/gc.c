@@ -27,7 +27,7 @@ static int64_t
 bed_objects(const bed_t *bed)
 {
     int64_t n = -1;
-    assert_int_equal(hf_flush(bed->client, 10.0), 0);
+    assert_int_equal(hf_flush(bed->client, e2e_patience(10.0)), 0);
     assert_int_equal(hf_call_into(hf_manager(bed->client), "number_of_objects", "", "i", &n), 0);
     return n;
 }

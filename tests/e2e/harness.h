@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-enum { E2E_ARGS = 16, E2E_TEXT = 64 * 1024, E2E_RECORDS = 8, E2E_DEADLINE_MS = 30000 };
+enum { E2E_ARGS = 16, E2E_TEXT = 64 * 1024, E2E_RECORDS = 8, E2E_DEADLINE_S = 30 };
 
 /* Sanitizers take address space as they like. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -33,6 +33,18 @@ enum { E2E_ARGS = 16, E2E_TEXT = 64 * 1024, E2E_RECORDS = 8, E2E_DEADLINE_MS = 3
 #ifndef E2E_IS_SANITIZED
 #define E2E_IS_SANITIZED 0
 #endif
+
+/* Whether managers run under valgrind (E2E_VALGRIND is set). It takes address space as it likes, and knows no pidfds: such
+ * a manager hears of a death by the connection's end alone, after the grace, which is short then. */
+bool e2e_has_valgrind(void);
+
+/* It is tens of times slower: what is waited for, and a lease, may take so much longer, and what a test does often it
+ * does a few times. Without it these give back what they are given. */
+double e2e_patience(double seconds);
+int e2e_rounds(int usual);
+
+/* The same as an option's or an argument's text; good until the eighth next call. */
+const char *e2e_patience_text(double seconds);
 
 /* What a program left behind. */
 typedef struct e2e_result {
@@ -95,6 +107,9 @@ const e2e_result_t *e2e_run(e2e_t *self, const char *const *argv);
 
 /* Starts a program that goes on by itself, its output as ours; argv[0] is its path, NULL ends. */
 pid_t e2e_spawn(e2e_t *self, const char *const *argv);
+
+/* A descriptor that can be read when the child has ended; to be closed. */
+int e2e_life(pid_t pid);
 
 /* Waits for its end; returns the exit status, 128 + signal where it was killed. */
 int e2e_join(pid_t pid);

@@ -83,12 +83,13 @@ await_parked(hf_client_t *client, int64_t n)
     char parked[64];
     (void)snprintf(parked, sizeof parked, "\"parked\": %d,", (int)n + 1);
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
-    time_t end = time(NULL) + PATIENCE_S;
+    time_t end = time(NULL) + (time_t)e2e_patience(PATIENCE_S);
     bool is_so = false;
     while (!is_so) {
         hf_value_t stats = {.raw = {0}};
         assert_true(time(NULL) < end);
-        assert_int_equal(hf_call_value(manager, "stats", NULL, NULL, PATIENCE_S, &stats), 0);
+        assert_int_equal(
+            hf_call_value(manager, "stats", NULL, NULL, e2e_patience(PATIENCE_S), &stats), 0);
         char *text = hf_to_json(&stats);
         assert_non_null(text);
         is_so = strstr(text, parked) != NULL;
@@ -102,7 +103,7 @@ static void
 interrupt_until(const pair_t *pair, const atomic_bool *is_done)
 {
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(pair->ours);
-    time_t end = time(NULL) + PATIENCE_S;
+    time_t end = time(NULL) + (time_t)e2e_patience(PATIENCE_S);
     while (!atomic_load(is_done)) {
         assert_true(time(NULL) < end);
         hf_interrupt(pair->theirs);
@@ -264,10 +265,11 @@ nothing_is_lost_between(void **state)
     pthread_t thread;
     hf_proxy_t *theirs;
     unsigned n_held = 0;
+    int n_races = e2e_rounds(RACES);
     pair_open(&pair, *state);
     hf_proxy_t *lock = pair_new(&pair, "Lock", &theirs);
-    for (int k = 0; k < RACES; k++) {
-        const hf_proxy_t *held = hf_lock(lock, PATIENCE_S);
+    for (int k = 0; k < n_races; k++) {
+        const hf_proxy_t *held = hf_lock(lock, e2e_patience(PATIENCE_S));
         assert_non_null(held);
         waiter_t waiter = {.lock = theirs};
         assert_int_equal(pthread_create(&thread, NULL, wait_for_lock, &waiter), 0);
@@ -276,14 +278,14 @@ nothing_is_lost_between(void **state)
         for (volatile int pause = (k % 50) * 400; pause > 0; pause--)
             continue;
         hf_interrupt(pair.theirs);
-        assert_int_equal(hf_await(release, PATIENCE_S), 0);
+        assert_int_equal(hf_await(release, e2e_patience(PATIENCE_S)), 0);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_string_equal(waiter.kind, waiter.was_held ? "" : "Interrupted");
         n_held += waiter.was_held ? 1 : 0;
         hf_future_destroy(&release);
         assert_false(is_locked(lock));
     }
-    print_message("%u of %d had it\n", n_held, (int)RACES);
+    print_message("%u of %d had it\n", n_held, n_races);
     hf_release(&lock);
     hf_release(&theirs);
     pair_close(&pair);
@@ -346,7 +348,8 @@ a_predicate_comes_true(void **state)
         HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(condition, HF_FOREVER);
         assert_non_null(held);
         assert_int_equal(pthread_create(&thread, NULL, make, &maker), 0);
-        assert_int_equal(hf_condition_wait_for(condition, has_so_many, &wanted, PATIENCE_S), 20);
+        assert_int_equal(
+            hf_condition_wait_for(condition, has_so_many, &wanted, e2e_patience(PATIENCE_S)), 20);
         assert_string_equal(hf_errkind(), "");
         assert_true(is_locked(condition));
         assert_true(wanted.n_looks >= 2);
@@ -434,7 +437,7 @@ an_interrupted_wait_has_the_lock(void **state)
         assert_int_equal(pthread_create(&thread, NULL, wait_for_never, &sleeper), 0);
         await_parked(pair.ours, 1);
         if (k > 0) {
-            held = hf_lock(condition, PATIENCE_S);
+            held = hf_lock(condition, e2e_patience(PATIENCE_S));
             assert_non_null(held);
         }
         if (k == 2)

@@ -48,7 +48,7 @@ hash(const hf_proxy_t *bench, int64_t rounds)
 {
     hf_future_t *future = hf_call_async(bench, "hash", "si", "abc", rounds);
     assert_non_null(future);
-    assert_int_equal(hf_flush(hf_proxy_client(bench), 10.0), 0);
+    assert_int_equal(hf_flush(hf_proxy_client(bench), e2e_patience(10.0)), 0);
     return future;
 }
 
@@ -78,7 +78,7 @@ others_are_answered_meanwhile(void **state)
     assert_false(hf_future_is_done(behind));
     int64_t value = 0;
     assert_int_equal(hf_cancel(long_one), 0);
-    assert_int_equal(hf_await_into(behind, 60.0, "i", &total), 0);
+    assert_int_equal(hf_await_into(behind, e2e_patience(60.0), "i", &total), 0);
     assert_int_equal(hf_call_into(one, "hash", "si", "abc", INT64_C(1), "i", &value), 0);
     assert_int_equal(value, INT64_C(8327104087692716965));
     print_message("%d calls beside it, the slowest took %.1f ms\n", during, slowest * 1e3);
@@ -146,13 +146,13 @@ a_client_killed_meanwhile_is_let_go(void **state)
     pid_t pid = e2e_spawn(t, (const char *const[]){"/proc/self/exe", "victim", t->endpoint, NULL});
     assert_int_equal(hf_call(ready, "wait", ""), 0);
     hf_future_t *total = hf_call_async(bench, "total", "");
-    assert_int_equal(hf_flush(client, 10.0), 0);
+    assert_int_equal(hf_flush(client, e2e_patience(10.0)), 0);
     assert_false(hf_future_is_done(total));
     double from = now_s();
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(e2e_join(pid), 128 + SIGKILL);
     int64_t value = -1;
-    assert_int_equal(hf_await_into(total, 30.0, "i", &value), 0);
+    assert_int_equal(hf_await_into(total, e2e_patience(30.0), "i", &value), 0);
     assert_int_equal(value, 0); /* finish has not run */
     print_message("%.0f ms from kill -9 to the next call's answer\n", (now_s() - from) * 1e3);
     hf_future_destroy(&total);
@@ -171,7 +171,7 @@ a_cancelled_call_frees_its_referent(void **state)
     assert_int_equal(hf_cancel(future), 0);
     int64_t total = -1;
     assert_int_equal(hf_call_into(bench, "total", "", "i", &total), 0);
-    assert_int_equal(hf_await(future, 30.0), -1);
+    assert_int_equal(hf_await(future, e2e_patience(30.0)), -1);
     assert_string_equal(hf_errkind(), "Cancelled");
     hf_future_destroy(&future);
     hf_disconnect(&client);
@@ -190,7 +190,7 @@ sigterm_waits_for_what_is_under_way(void **state)
     hf_future_t *future = hash(bench, LONG_ROUNDS);
     int64_t value = 0;
     assert_int_equal(e2e_stop(t), 0);
-    assert_int_equal(hf_await_into(future, 10.0, "i", &value), 0);
+    assert_int_equal(hf_await_into(future, e2e_patience(10.0), "i", &value), 0);
     assert_true(value > 0);
     hf_future_destroy(&future);
     hf_disconnect(&client);
@@ -211,7 +211,7 @@ sigterm_gives_up_in_time(void **state, const char *method, const char *picture, 
     assert_non_null(other);
     double from = now_s();
     assert_int_equal(e2e_stop(t), 0);
-    assert_true(now_s() - from < (E2E_IS_SANITIZED ? 20.0 : 5.0));
+    assert_true(now_s() - from < e2e_patience(E2E_IS_SANITIZED ? 20.0 : 5.0));
     assert_int_equal(e2e_has_logged(t, "is abandoned"), is_abandoned);
     assert_int_equal(hf_await(future, 0.0), -1);
     hf_future_destroy(&future);

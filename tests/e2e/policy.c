@@ -402,7 +402,7 @@ two_users_have_two_roles(void **state)
     hf_client_t *client = connect_to(self->endpoint);
     HF_AUTO_PROXY hf_proxy_t *list = hf_create(client, "list", "");
     assert_int_equal(hf_bind(client, "shared", list, false), 0);
-    assert_int_equal(hf_flush(client, 10.0), 0);
+    assert_int_equal(hf_flush(client, e2e_patience(10.0)), 0);
     assert_string_equal(said_by_other(self->endpoint),
                         "connected PermissionDenied read PermissionDenied");
     (void)snprintf(config, sizeof config, format, self->folder, "owner");
@@ -450,7 +450,7 @@ new_calls_obey_and_parked_ones_finish(void **state)
     HF_AUTO_PROXY hf_proxy_t *queue = hf_create(client, "Queue", "");
     RAISES("NotExposed", hf_call(list, "pop", ""));
     hf_future_t *parked = hf_call_async(queue, "get", "");
-    assert_int_equal(hf_flush(client, 10.0), 0);
+    assert_int_equal(hf_flush(client, e2e_patience(10.0)), 0);
     reload(self,
            "types\n    list\n        hide = append\n    Queue\n        hide = get\n"
            "    log\n        is = list\n        expose = append\n",

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "raw.h"
 
+#include "harness.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +292,12 @@ raw_uint(const msgpack_object *array, uint32_t k)
     return item->via.u64;
 }
 
+int
+raw_patience_ms(void)
+{
+    return (int)(e2e_patience(20.0) * 1e3);
+}
+
 bool
 raw_receive(raw_t *self, int timeout_ms)
 {
@@ -326,7 +334,7 @@ raw_now_ms(void)
 void
 raw_await(raw_t *self, int kind)
 {
-    int64_t deadline_ms = raw_now_ms() + RAW_DEADLINE_MS;
+    int64_t deadline_ms = raw_now_ms() + raw_patience_ms();
     for (;;) {
         int64_t left = deadline_ms - raw_now_ms();
         if (left <= 0 || !raw_receive(self, (int)left))

@@ -14,7 +14,7 @@
 
 #include <msgpack.h>
 
-enum { RAW_SECRET = 16, RAW_DEADLINE_MS = 20000 };
+enum { RAW_SECRET = 16 };
 
 enum { RAW_DATA, RAW_HELLO, RAW_WELCOME, RAW_REJECT, RAW_RESYNC, RAW_PING, RAW_PONG, RAW_BYE };
 
@@ -60,6 +60,9 @@ void raw_send(raw_t *self, const void *at, size_t len);
 
 /* Sends HELLO; `resume` names the manager. */
 void raw_hello(raw_t *self, bool resume);
+
+/* How long an answer may take. */
+int raw_patience_ms(void);
 
 /* Receives one frame and reads its header into self->kind and self->frame. False: none came within the time. */
 bool raw_receive(raw_t *self, int timeout_ms);

@@ -94,7 +94,7 @@ a_killed_managers_socket_is_taken_over(void **state)
     raw_hello(&client, true); /* a session of the dead one */
     char reason[64];
     do
-        assert_true(raw_receive(&client, RAW_DEADLINE_MS));
+        assert_true(raw_receive(&client, raw_patience_ms()));
     while (client.kind != RAW_REJECT);
     raw_reason(&client, reason, sizeof reason);
     assert_string_equal(reason, "session_expired");

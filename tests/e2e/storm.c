@@ -156,7 +156,7 @@ storm_open(storm_t *self, e2e_t *e2e)
 static void
 storm_take_part(storm_t *self, int kind)
 {
-    HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(self->lock[kind], PATIENCE_S);
+    HF_AUTO_LOCK const hf_proxy_t *held = hf_lock(self->lock[kind], e2e_patience(PATIENCE_S));
     if (held == NULL)
         fail_msg("%s: %s: %s", kinds[kind].typeid_, hf_errkind(), hf_errmsg());
     assert_true(go_in(self->ground, kind, held, ROOM - 1));
@@ -167,8 +167,9 @@ no_two_are_inside(void **state)
 {
     storm_t storm;
     bool is_free = false;
+    int n_kills = e2e_rounds(KILLS);
     storm_open(&storm, *state);
-    for (int n = 0; n < KILLS; n++) {
+    for (int n = 0; n < n_kills; n++) {
         for (int round = 0; round < ROUNDS; round++)
             storm_take_part(&storm, (n + round) % KINDS);
         storm_kill(&storm, n % WORKERS);
@@ -178,9 +179,11 @@ no_two_are_inside(void **state)
         storm_kill(&storm, k);
     for (int k = 0; k < KINDS; k++) {
         const door_t *door = &storm.ground->doors[k];
-        assert_int_equal(hf_call_into(storm.lock[k], "acquire", "bf", 1, 1.0, "b", &is_free), 0);
+        assert_int_equal(hf_call_into(storm.lock[k], "acquire", "bf", 1, e2e_patience(PATIENCE_S),
+                                      "b", &is_free),
+                         0);
         assert_true(is_free);
-        assert_true(atomic_load(&door->n_entered) > KILLS);
+        assert_true(atomic_load(&door->n_entered) > (unsigned)n_kills);
         print_message("%s: %u times inside, %u times behind one that died there\n",
                       kinds[k].typeid_, atomic_load(&door->n_entered),
                       atomic_load(&door->n_inherited));

@@ -157,7 +157,7 @@ objects(raw_t *client)
 static void
 await_objects(raw_t *client, int64_t wanted)
 {
-    time_t until = time(NULL) + PATIENCE_S;
+    time_t until = time(NULL) + (time_t)e2e_patience(PATIENCE_S);
     while (objects(client) != wanted)
         assert_true(time(NULL) < until);
 }
@@ -165,7 +165,7 @@ await_objects(raw_t *client, int64_t wanted)
 static void
 await_repr(raw_t *client, uint64_t object, const char *word)
 {
-    time_t until = time(NULL) + PATIENCE_S;
+    time_t until = time(NULL) + (time_t)e2e_patience(PATIENCE_S);
     for (;;) {
         raw_answer_t answer;
         raw_answer(client, raw_call(client, object, "repr", ""), &answer);
@@ -269,7 +269,7 @@ static void
 nobody_is_there(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL, "far_timeout = 0.2\n");
+    pair_open(&p, state, NULL, "far_timeout = 2\n"); /* less than the lease of who waits */
     raw_answer_t answer;
     uint64_t object = create(&p.ann, "list");
     uint64_t list = create(&p.bob, "list");

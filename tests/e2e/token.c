@@ -150,7 +150,8 @@ await_count(hf_client_t *client, const char *method, int64_t wanted)
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
     do
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    while (count(client, method) != wanted && now.tv_sec - start.tv_sec < PATIENCE_S);
+    while (count(client, method) != wanted &&
+           (double)(now.tv_sec - start.tv_sec) < e2e_patience(PATIENCE_S));
     assert_int_equal(count(client, method), wanted);
 }
 
@@ -311,7 +312,7 @@ the_adopter_dies_in_the_hand_over(void **state)
     e2e_t *self = *state;
     hf_client_t *client = begin(self);
     char *token = export_list(client, HF_TTL_DEFAULT);
-    for (int i = 0; i < HANDOVERS; i++) {
+    for (int i = 0; i < e2e_rounds(HANDOVERS); i++) {
         const char *const argv[] = {me, "die", token, NULL};
         assert_int_equal(e2e_run(self, argv)->status, 128 + SIGKILL);
         await_count(client, "sessions", 1);
@@ -356,7 +357,7 @@ what_expires(void **state)
     assert_non_null(watch);
     hf_release(&list);
     char *why = NULL;
-    assert_int_equal(hf_await_into(watch, PATIENCE_S, "s", &why), 0);
+    assert_int_equal(hf_await_into(watch, e2e_patience(PATIENCE_S), "s", &why), 0);
     assert_string_equal(why, "unreferenced");
     free(why);
     hf_future_destroy(&watch);

@@ -419,7 +419,7 @@ queues(void **state)
     hf_client_t *client = connect_to(self);
     HF_AUTO_PROXY hf_proxy_t *queue = hf_create(client, "Queue", "i", INT64_C(3));
     assert_int_equal(hf_queue_put(queue, 0, "i", INT64_C(1)), 0);
-    assert_int_equal(hf_queue_put(queue, 5.0, "i", INT64_C(2)), 0);
+    assert_int_equal(hf_queue_put(queue, e2e_patience(5.0), "i", INT64_C(2)), 0);
     assert_int_equal(hf_queue_put(queue, HF_FOREVER, "[iii]", INT64_C(1), INT64_C(2), INT64_C(3)),
                      0);
     assert_int_equal(hf_queue_len(queue), 3);
@@ -428,7 +428,7 @@ queues(void **state)
     RAISES(hf_queue_put(queue, 0.01, "n block=b", 1), "ValueError");
     assert_int_equal(hf_queue_get(queue, 0, "i", &n), 0);
     assert_int_equal(n, 1);
-    assert_int_equal(hf_queue_get(queue, 5.0, "i", &n), 0);
+    assert_int_equal(hf_queue_get(queue, e2e_patience(5.0), "i", &n), 0);
     int64_t items[3];
     assert_int_equal(hf_queue_get(queue, HF_FOREVER, "[iii]", &items[0], &items[1], &items[2]), 0);
     assert_int_equal(items[2], 3);

@@ -30,14 +30,15 @@ enum {
 static void
 session_takes_place(const char *endpoint)
 {
-    hf_client_t *client = rig_enter(endpoint, "10");
+    hf_client_t *client = rig_enter(endpoint, 10.0);
     hf_proxy_t *list = hf_create(client, "list", "");
     hf_proxy_t *queue = hf_create(client, "Queue", "");
     hf_proxy_t *lock = hf_create(client, "Lock", "");
     if (list == NULL || queue == NULL || lock == NULL ||
         hf_call(list, "append", "s", "as long as it takes for a block of its own") != 0 ||
         hf_call(list, "append", "h", queue) != 0 || hf_call(lock, "acquire", "") != 0 ||
-        hf_call_async(queue, "get", "") == NULL || hf_flush(client, RIG_PATIENCE_S) != 0)
+        hf_call_async(queue, "get", "") == NULL ||
+        hf_flush(client, e2e_patience(RIG_PATIENCE_S)) != 0)
         rig_die("a session");
     hf_release(&queue); /* the list has it */
 }
@@ -47,7 +48,7 @@ crowd_main(const char *endpoint, unsigned n)
 {
     for (unsigned k = 1; k < n; k++)
         session_takes_place(endpoint);
-    hf_client_t *client = rig_enter(endpoint, "10");
+    hf_client_t *client = rig_enter(endpoint, 10.0);
     if (hf_call(rig_find(client, "ready"), "release", "") != 0)
         rig_die("ready");
     (void)hf_call(rig_find(client, "never"), "wait", "");

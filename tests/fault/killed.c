@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -191,7 +190,7 @@ worker_main(char **argv)
         worker_locks,        worker_ties,      worker_ties,   worker_collects};
     worker_t self = {.number = (unsigned)strtoul(argv[2], NULL, 10),
                      .ledger = rig_share(argv[1], sizeof(ledger_t)),
-                     .client = rig_enter(argv[0], "10"),
+                     .client = rig_enter(argv[0], 10.0),
                      .chance = strtoull(argv[3], NULL, 10)};
     if (self.ledger == NULL)
         rig_die(argv[1]);
@@ -239,9 +238,7 @@ field_bear(field_t *self, unsigned place)
 static void
 field_kill(field_t *self, unsigned place, int after_ms)
 {
-    struct pollfd life = {.fd = (int)syscall(SYS_pidfd_open, self->pid[place], 0),
-                          .events = POLLIN};
-    assert_true(life.fd >= 0);
+    struct pollfd life = {.fd = e2e_life(self->pid[place]), .events = POLLIN};
     assert_int_equal(poll(&life, 1, after_ms), 0);
     (void)close(life.fd);
     atomic_store(&self->ledger->is_killed[self->number[place]], true);
@@ -334,18 +331,25 @@ field_close(field_t *self)
     hf_disconnect(&self->client);
 }
 
+/* Until the next kill. */
+static int
+field_period_ms(field_t *self)
+{
+    return (int)rig_below(&self->chance, (uint64_t)e2e_patience(PERIOD_MS));
+}
+
 static void
 play(e2e_t *e2e, uint64_t seed)
 {
     field_t field;
     field_open(&field, e2e, seed);
-    for (unsigned n = 0; n < KILLS; n++) {
+    for (int n = e2e_rounds(KILLS); n > 0; n--) {
         unsigned place = (unsigned)rig_below(&field.chance, PLACES);
-        field_kill(&field, place, (int)rig_below(&field.chance, PERIOD_MS));
+        field_kill(&field, place, field_period_ms(&field));
         field_bear(&field, place);
     }
     for (unsigned k = 0; k < PLACES; k++)
-        field_kill(&field, k, (int)rig_below(&field.chance, PERIOD_MS));
+        field_kill(&field, k, field_period_ms(&field));
     field_await_burial(&field);
     field_check_items(&field);
     field_close(&field);

@@ -80,7 +80,7 @@ static _Noreturn void
 worker_main(const char *endpoint, bool has_heir)
 {
     int64_t count = 0;
-    hf_client_t *client = rig_enter(endpoint, "1");
+    hf_client_t *client = rig_enter(endpoint, 1.0);
     hf_proxy_t *counter = rig_find(client, "counter");
     if (hf_call(rig_find(client, "ready"), "release", "") != 0)
         rig_die("ready");
@@ -88,7 +88,7 @@ worker_main(const char *endpoint, bool has_heir)
     hf_release(&counter);
     hf_disconnect(&client);
     if (has_heir) { /* its own doing, and a session of its own */
-        client = rig_enter(endpoint, "1");
+        client = rig_enter(endpoint, 1.0);
         hf_proxy_t *gate = heir_gate(client);
         if (hf_call(gate, "acquire", "") != 0)
             rig_die("the gate");

@@ -202,7 +202,7 @@ worker_main(char **argv)
     char life[16];
     worker_t self = {.number = (unsigned)strtoul(argv[2], NULL, 10),
                      .ledger = rig_share(argv[1], sizeof(ledger_t)),
-                     .client = rig_enter(argv[0], "10")};
+                     .client = rig_enter(argv[0], 10.0)};
     if (self.ledger == NULL)
         rig_die(argv[1]);
     self.chance = strtoull(argv[3], NULL, 10) * WORKERS + self.number;
@@ -326,7 +326,8 @@ field_check_list(const field_t *self)
     int64_t last[WORKERS] = {-1, -1, -1, -1};
     size_t n_appended = 0;
     size_t n_seen = 0;
-    assert_int_equal(hf_call_value(self->list, "getvalue", NULL, NULL, 20.0, &items), 0);
+    assert_int_equal(hf_call_value(self->list, "getvalue", NULL, NULL, e2e_patience(20.0), &items),
+                     0);
     for (hf_open(&cursor, &items); hf_next(&cursor, &item); n_seen++) {
         int64_t w = hf_as_int(&item) / ITEMS;
         int64_t n = hf_as_int(&item) % ITEMS;

@@ -48,7 +48,7 @@ rig_connect(const e2e_t *e2e)
     hf_options_destroy(&options);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
-    hf_set_timeout(client, RIG_PATIENCE_S);
+    hf_set_timeout(client, e2e_patience(RIG_PATIENCE_S));
     return client;
 }
 
@@ -67,7 +67,7 @@ void
 rig_await_lock(const hf_proxy_t *lock)
 {
     bool has_it = false;
-    if (hf_call_into(lock, "acquire", "bf", 1, (double)RIG_PATIENCE_S, "b", &has_it) != 0)
+    if (hf_call_into(lock, "acquire", "bf", 1, e2e_patience(RIG_PATIENCE_S), "b", &has_it) != 0)
         fail_msg("a lock: %s: %s", hf_errkind(), hf_errmsg());
     assert_true(has_it);
 }
@@ -78,7 +78,7 @@ rig_await_sessions(hf_client_t *client, int64_t n)
     HF_AUTO_PROXY hf_proxy_t *never = hf_create(client, "Event", "");
     assert_non_null(never);
     for (int k = 0; e2e_figure(client, "sessions") > n; k++) {
-        if (k > RIG_PATIENCE_S * 50)
+        if (k > e2e_patience(RIG_PATIENCE_S) * 50)
             fail_msg("%lld sessions are left", (long long)e2e_figure(client, "sessions"));
         assert_int_equal(hf_call(never, "wait", "f", 0.02), 0); /* the manager's own clock */
     }
@@ -101,12 +101,12 @@ rig_die(const char *what)
 }
 
 hf_client_t *
-rig_enter(const char *endpoint, const char *lease)
+rig_enter(const char *endpoint, double lease)
 {
     hf_options_t *options = hf_options_new();
-    if (options == NULL || hf_options_set(options, "lease", lease) != 0 ||
-        hf_options_set(options, "wait", "20") != 0 ||
-        hf_options_set(options, "connect_timeout", "20") != 0)
+    if (options == NULL || hf_options_set(options, "lease", e2e_patience_text(lease)) != 0 ||
+        hf_options_set(options, "wait", e2e_patience_text(20)) != 0 ||
+        hf_options_set(options, "connect_timeout", e2e_patience_text(20)) != 0)
         rig_die("options");
     hf_client_t *client = hf_connect(endpoint, options);
     if (client == NULL)

@@ -41,8 +41,9 @@ void rig_expect_nothing_left(hf_client_t *client);
 /* In a process of a test: says what went wrong by the library's last error, and ends it. */
 _Noreturn void rig_die(const char *what);
 
-/* In a process of a test: connects, with that lease in seconds, and keeps trying where the first connection breaks. */
-hf_client_t *rig_enter(const char *endpoint, const char *lease);
+/* In a process of a test: connects, with that lease in seconds (e2e_patience is applied here), and keeps trying where
+ * the first connection breaks. */
+hf_client_t *rig_enter(const char *endpoint, double lease);
 
 /* In a process of a test: what a name is bound to. */
 hf_proxy_t *rig_find(hf_client_t *client, const char *name);

@@ -24,7 +24,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,7 +71,7 @@ worker_fails(const char *what)
 static void
 worker_enter(worker_t *self)
 {
-    self->client = rig_enter(self->endpoint, "5");
+    self->client = rig_enter(self->endpoint, 5.0);
     self->pool = rig_find(self->client, "pool");
     self->tokens = rig_find(self->client, "tokens");
     self->queue = rig_find(self->client, "queue");
@@ -329,7 +328,7 @@ typedef struct field {
     unsigned n_born, n_lost;
     hf_proxy_t *pool, *tokens, *queue;
     pid_t pid[PLACES];
-    int life[PLACES]; /* pidfds */
+    int life[PLACES]; /* e2e_life */
     struct timespec began;
 } field_t;
 
@@ -345,8 +344,7 @@ field_bear(field_t *self, unsigned place)
     self->pid[place] =
         e2e_spawn(self->e2e, (const char *const[]){"/proc/self/exe", "worker", way, self->path,
                                                    number, chance, NULL});
-    self->life[place] = (int)syscall(SYS_pidfd_open, self->pid[place], 0);
-    assert_true(self->life[place] >= 0);
+    self->life[place] = e2e_life(self->pid[place]);
 }
 
 static int
@@ -451,7 +449,7 @@ field_rest(field_t *self)
     assert_int_equal(hf_call(self->pool, "clear", ""), 0);
     assert_int_equal(hf_call(manager, "collect", ""), 0);
     for (int k = 0; e2e_count_objects(self->client) > e2e_count_names(self->client) + 1; k++) {
-        if (k > RIG_PATIENCE_S * 50)
+        if (k > e2e_patience(RIG_PATIENCE_S) * 50)
             fail_msg("%lld referents are left", (long long)e2e_count_objects(self->client));
         assert_int_equal(hf_call(never, "wait", "f", 0.02), 0); /* the manager's own clock */
     }

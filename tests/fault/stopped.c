@@ -8,10 +8,11 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STOPS = 3, WELL = 0, LOST = 3, ITEM = 7, LEASE_MS = 2000 };
+enum { STOPS = 3, WELL = 0, LOST = 3, ITEM = 7 };
+
+static const double LONG = 2.0, SHORT = 1.0; /* leases, in seconds */
 
 /* ---- the worker --------------------------------------------------------------------------- */
 
@@ -33,10 +34,10 @@ worker_is_told(hf_client_t *client, hf_proxy_t *counter, hf_future_t *item)
         must_be_lost("lookup", hf_lookup(client, "counter") == NULL);
         must_be_lost("async", hf_call_async(counter, "add", "") == NULL);
         must_be_lost("oneway", hf_call_oneway(counter, "add", "") != 0);
-        if (hf_flush(client, 1.0) !=
+        if (hf_flush(client, e2e_patience(1.0)) !=
             0) /* 0: all that was sent had been received before it was lost */
             must_be_lost("flush", true);
-        must_be_lost("get", hf_await(item, 1.0) != 0);
+        must_be_lost("get", hf_await(item, e2e_patience(1.0)) != 0);
     }
     hf_future_destroy(&item);
     hf_release(&counter);
@@ -45,7 +46,7 @@ worker_is_told(hf_client_t *client, hf_proxy_t *counter, hf_future_t *item)
 }
 
 static _Noreturn void
-worker_main(const char *endpoint, const char *lease)
+worker_main(const char *endpoint, double lease)
 {
     uint64_t fence = 0;
     uint64_t fence_now = 0;
@@ -87,13 +88,14 @@ typedef struct field {
     hf_proxy_t *counter, *lock, *queue, *ready;
     uint64_t chance;
     pid_t worker;
-    int life; /* its pidfd */
+    int life; /* e2e_life */
 } field_t;
 
 static void
-field_open(field_t *self, e2e_t *e2e, uint64_t seed, const char *lease)
+field_open(field_t *self, e2e_t *e2e, uint64_t seed, double lease)
 {
     char config[512];
+    char text[16];
     (void)snprintf(config, sizeof config, "%splugin = \"%s\"\n",
                    seed % 2 == 0 ? "bind = \"tcp://127.0.0.1:*\"\n" : "", E2E_COUNTER);
     e2e_start_configured(e2e, config);
@@ -102,10 +104,10 @@ field_open(field_t *self, e2e_t *e2e, uint64_t seed, const char *lease)
     self->lock = rig_new(self->client, "lock", "Lock", "", 0);
     self->queue = rig_new(self->client, "queue", "Queue", "", 0);
     self->ready = rig_new(self->client, "ready", "Semaphore", "i", 0);
+    (void)snprintf(text, sizeof text, "%g", lease);
     self->worker = e2e_spawn(
-        e2e, (const char *const[]){"/proc/self/exe", "worker", e2e->endpoint, lease, NULL});
-    self->life = (int)syscall(SYS_pidfd_open, self->worker, 0);
-    assert_true(self->life >= 0);
+        e2e, (const char *const[]){"/proc/self/exe", "worker", e2e->endpoint, text, NULL});
+    self->life = e2e_life(self->worker);
     rig_await_lock(self->ready);
 }
 
@@ -149,10 +151,11 @@ static void
 within_the_lease_nothing_has_happened(e2e_t *e2e, uint64_t seed)
 {
     field_t field;
-    field_open(&field, e2e, seed, "2");
+    field_open(&field, e2e, seed, LONG);
+    uint64_t lease_ms = (uint64_t)(e2e_patience(LONG) * 1e3);
     for (int k = 0; k < STOPS; k++) {
         field_stop(&field);
-        field_let_live(&field, LEASE_MS / 10 + (int)rig_below(&field.chance, LEASE_MS / 4));
+        field_let_live(&field, (int)(lease_ms / 10 + rig_below(&field.chance, lease_ms / 4)));
         if (k == STOPS - 1)
             assert_int_equal(hf_call(field.queue, "put", "i", (int64_t)ITEM), 0);
         assert_int_equal(kill(field.worker, SIGCONT), 0);
@@ -166,7 +169,7 @@ static void
 past_the_lease_it_is_told(e2e_t *e2e, uint64_t seed)
 {
     field_t field;
-    field_open(&field, e2e, seed, "1");
+    field_open(&field, e2e, seed, SHORT);
     field_stop(&field);
     rig_await_lock(field.lock); /* so the session has ended */
     assert_int_equal(hf_call(field.lock, "release", ""), 0);
@@ -187,6 +190,6 @@ main(int argc, char **argv)
         {"past the lease it is told", past_the_lease_it_is_told},
     };
     if (argc == 4 && strcmp(argv[1], "worker") == 0)
-        worker_main(argv[2], argv[3]);
+        worker_main(argv[2], strtod(argv[3], NULL));
     return rig_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -52,7 +52,7 @@ leave_list(ports_t *self, const char *name)
 static void
 leave_barrier(ports_t *self)
 {
-    hf_proxy_t *barrier = make_barrier(self, 30.0);
+    hf_proxy_t *barrier = make_barrier(self, e2e_patience(30.0));
     hf_release(&barrier);
 }
 
@@ -193,7 +193,7 @@ static void
 test_abort(void **state)
 {
     ports_t *self = *state;
-    HF_AUTO_PROXY hf_proxy_t *barrier = make_barrier(self, 30.0);
+    HF_AUTO_PROXY hf_proxy_t *barrier = make_barrier(self, e2e_patience(30.0));
     HF_AUTO_PROXY hf_proxy_t *passed = make_list(self, "passed");
     HF_AUTO_PROXY hf_proxy_t *broken = make_list(self, "broken");
     ports_bunch(self, &(ports_role_t){"aborts", aborts}, PARTIES);
@@ -281,7 +281,7 @@ is_late(const ports_me_t *me, const char *picture, double timeout)
     HF_AUTO_PROXY hf_proxy_t *is_over = ports_lookup(me, "is_over");
     double since = ports_now();
     int64_t index = -1;
-    WANT(hf_call_into(barrier, "wait", "f", 30.0, "i", &index) == 0);
+    WANT(hf_call_into(barrier, "wait", "f", e2e_patience(30.0), "i", &index) == 0);
     if (index == PARTIES / 2) {
         WANT(ports_bool(is_over, "wait"));
         ports_took(since, 0.5);
@@ -316,7 +316,8 @@ one_is_late(ports_t *self, double timeout, const ports_role_t *role)
 static void
 test_timeout(void **state)
 {
-    one_is_late(*state, 30.0, &(ports_role_t){"is_late_for_its_own", is_late_for_its_own});
+    one_is_late(*state, e2e_patience(30.0),
+                &(ports_role_t){"is_late_for_its_own", is_late_for_its_own});
 }
 
 static void

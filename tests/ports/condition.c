@@ -282,7 +282,7 @@ test_waitfor_timeout(void **state)
     HF_AUTO_PROXY hf_proxy_t *ready =
         ports_share(self, "ready", hf_create(self->client, "Semaphore", "i", INT64_C(0)));
     ports_process(self, "waits_in_vain", 0);
-    assert_true(ports_within(ready, "acquire", 30.0));
+    assert_true(ports_within(ready, "acquire", e2e_patience(30.0)));
     for (int k = 0; k < 3; k++) /* so it is never 4 */
         step(condition, value);
     ports_join(self);
@@ -310,7 +310,7 @@ test_wait_result(void **state)
     assert_false(ports_within(condition, "wait", 0.0));
     assert_false(ports_within(condition, "wait", 0.1));
     ports_process(self, "notifies", 0);
-    assert_true(ports_within(condition, "wait", 60.0));
+    assert_true(ports_within(condition, "wait", e2e_patience(60.0)));
     ports_join(self);
     ports_do(condition, "release");
 }

@@ -100,7 +100,7 @@ void
 ports_took(double since, double least)
 {
     const double grain = 0.01;
-    const double patience = 8.0; /* of a busy computer's, and of a sanitizer's */
+    const double patience = e2e_patience(8.0); /* of a busy computer's, and of a sanitizer's */
     double seconds = ports_now() - since;
     WANT(seconds >= least - grain);
     WANT(seconds <= least + patience);
