@@ -18,8 +18,9 @@
 
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
-/* A lease, in seconds: what holds for its length alone is waited for. */
+/* Leases, in seconds: what holds for a brief one's length alone is waited for. */
 static const double brief_lease = 1.0;
+static const double long_lease = 30.0;
 
 typedef struct world {
     e2e_t *e2e;
@@ -152,7 +153,7 @@ child_appends(world_t *world)
 static void
 test_both_use_it_at_once(void **state)
 {
-    world_t world = begin(state);
+    world_t world = begin_leased(state, long_lease);
     pid_t pids[3];
     for (size_t k = 0; k < 3; k++)
         pids[k] = start(child_appends, &world);
@@ -199,7 +200,7 @@ child_of_holdings(world_t *world)
 static void
 test_all_kinds_of_holders(void **state)
 {
-    holdings_t held = {.world = begin(state)};
+    holdings_t held = {.world = begin_leased(state, long_lease)};
     world_t *world = &held.world;
     held.twice = hf_dup(world->list);
     HF_AUTO_PROXY hf_proxy_t *outer = hf_create(world->client, "list", "");
@@ -236,7 +237,7 @@ child_of_many(world_t *world)
 static void
 test_thousands_of_handles(void **state)
 {
-    world_t world = begin_leased(state, 30.0);
+    world_t world = begin_leased(state, long_lease);
     hf_future_t *future;
     for (size_t i = 0; i < MANY; i++) {
         future = hf_create_async(world.client, "list", "");
@@ -321,7 +322,7 @@ child_of_one_that_is_not_inherited(world_t *world)
 static void
 test_option_inherit(void **state)
 {
-    world_t world = begin(state);
+    world_t world = begin_leased(state, long_lease);
     hf_options_t *options = hf_options_new();
     assert_int_equal(hf_options_set(options, "inherit", "0"), 0);
     hf_release(&world.list);
@@ -446,7 +447,7 @@ child_forks_before_use(world_t *world)
 static void
 test_fork_in_fork(void **state)
 {
-    world_t world = begin(state);
+    world_t world = begin_leased(state, long_lease);
     assert_int_equal(run(child_forks_after_use, &world), 0);
     assert_int_equal(n_items(world.list), 2 * APPENDS + 2);
     assert_int_equal(run(child_forks_before_use, &world), 0);
@@ -471,7 +472,7 @@ child_of_pending(world_t *world)
 static void
 test_pending_future_is_lost_in_the_child(void **state)
 {
-    world_t world = begin(state);
+    world_t world = begin_leased(state, long_lease);
     HF_AUTO_PROXY hf_proxy_t *queue = hf_create(world.client, "Queue", "");
     world.future = hf_call_async(queue, "get", "");
     assert_int_equal(hf_flush(world.client, e2e_patience(PATIENCE_S)), 0);
@@ -547,7 +548,7 @@ test_lock_stays_the_parents(void **state)
 {
     static const char *const types[] = {"Lock", "RLock", "BoundedSemaphore"};
     for (size_t k = 0; k < 3; k++) {
-        world_t world = begin(state);
+        world_t world = begin_leased(state, long_lease);
         world.lock = hf_create(world.client, types[k], "");
         const hf_proxy_t *held = hf_lock(world.lock, 0.0);
         assert_non_null(held);

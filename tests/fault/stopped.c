@@ -12,7 +12,7 @@
 
 enum { STOPS = 3, WELL = 0, LOST = 3, ITEM = 7 };
 
-static const double LONG = 2.0, SHORT = 1.0; /* leases, in seconds */
+static const double long_lease = 4.0, brief_lease = 1.0; /* leases, in seconds */
 
 /* ---- the worker --------------------------------------------------------------------------- */
 
@@ -151,8 +151,8 @@ static void
 within_the_lease_nothing_has_happened(e2e_t *e2e, uint64_t seed)
 {
     field_t field;
-    field_open(&field, e2e, seed, LONG);
-    uint64_t lease_ms = (uint64_t)(e2e_patience(LONG) * 1e3);
+    field_open(&field, e2e, seed, long_lease);
+    uint64_t lease_ms = (uint64_t)(e2e_patience(long_lease) * 1e3);
     for (int k = 0; k < STOPS; k++) {
         field_stop(&field);
         field_let_live(&field, (int)(lease_ms / 10 + rig_below(&field.chance, lease_ms / 4)));
@@ -169,7 +169,7 @@ static void
 past_the_lease_it_is_told(e2e_t *e2e, uint64_t seed)
 {
     field_t field;
-    field_open(&field, e2e, seed, SHORT);
+    field_open(&field, e2e, seed, brief_lease);
     field_stop(&field);
     rig_await_lock(field.lock); /* so the session has ended */
     assert_int_equal(hf_call(field.lock, "release", ""), 0);

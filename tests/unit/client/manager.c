@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ start_manager(fixture_t *f)
 {
     f->manager = fork();
     if (f->manager == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that aborts leaves nobody behind */
         (void)execl(holdfastd, holdfastd, "--bind", f->endpoint, (char *)NULL);
         _exit(127);
     }
