@@ -143,7 +143,7 @@ static bool
 hook_is_limited(hfi_call_t *outer, const hfi_type_t *type)
 {
     const char *name = type->row->name;
-    if (type->referents >= type->max_referents)
+    if (!hfi_type_has_place(type))
         (void)hfi_answer_raise(outer, "LimitExceeded", NULL,
                                "there may be %llu of %s, and there are",
                                (unsigned long long)type->max_referents, name);

@@ -308,6 +308,8 @@ retire_older(hfi_plugins_t *self, const char *plugin)
                 strcmp(older->row->name, newer->row->name) != 0)
                 continue;
             older->is_retired = true;
+            if (newer->version == newer)
+                hfi_type_join(newer, older);
             relink_returns(self, older, newer);
         }
     }
@@ -381,6 +383,13 @@ hfi_plugins_adopt(hfi_plugins_t *self, hfi_type_t **alias_p)
     HF_ASSERT((*alias_p)->base != NULL && (*alias_p)->number == self->n_types);
     if (!reserve(self, 1, 0))
         HF_BUG("no memory for a type");
+    for (uint32_t k = 0; k < self->n_types; k++) {
+        hfi_type_t *type = self->types[k];
+        if (type->base != NULL && strcmp(type->row->name, (*alias_p)->row->name) == 0) {
+            hfi_type_join(*alias_p, type);
+            break;
+        }
+    }
     self->types[self->n_types++] = *alias_p;
     *alias_p = NULL;
 }

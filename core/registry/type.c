@@ -307,6 +307,7 @@ hfi_type_new(const hf_type_t *row, const char *plugin, uint32_t number, char *wh
     self->is_internal = (copy->flags & HF_INTERNAL) != 0;
     self->max_referents = UINT64_MAX;
     self->max_memory_bytes = UINT64_MAX;
+    self->version = self;
     if (!fill(&c, self, copy))
         hfi_type_destroy(&self);
     return self;
@@ -352,6 +353,36 @@ hfi_type_destroy(hfi_type_t **self_p)
     free(self->name);
     free(self);
 }
+
+/* ---- versions ------------------------------------------------------------------------------ */
+
+void
+hfi_type_join(hfi_type_t *self, hfi_type_t *older)
+{
+    HF_ASSERT(self->version == self);
+    self->version = older->version;
+    older->version = self;
+}
+
+bool
+hfi_type_has_place(const hfi_type_t *self)
+{
+    uint64_t n = self->referents;
+    for (const hfi_type_t *other = self->version; other != self; other = other->version)
+        n += other->referents;
+    return n < self->max_referents;
+}
+
+bool
+hfi_type_has_room(const hfi_type_t *self, uint64_t bytes)
+{
+    uint64_t n = self->memory_bytes;
+    for (const hfi_type_t *other = self->version; other != self; other = other->version)
+        n += other->memory_bytes;
+    return n <= self->max_memory_bytes && bytes <= self->max_memory_bytes - n;
+}
+
+/* ---- looking up ---------------------------------------------------------------------------- */
 
 const hfi_method_t *
 hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len)

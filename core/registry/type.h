@@ -67,7 +67,8 @@ typedef struct hfi_type {
         *base; /* the type whose implementation it serves under another typeid; NULL: its own */
     const struct hfi_exposure
         *exposure; /* the deployment's, policy's to set; NULL: it says nothing */
-    uint64_t max_referents, max_memory_bytes; /* likewise; UINT64_MAX: no limit */
+    uint64_t max_referents, max_memory_bytes; /* likewise; UINT64_MAX: no limit; of all versions */
+    struct hfi_type *version;                 /* the next with its typeid, older or newer: a ring */
     char *name;                               /* of one with a base */
     hf_type_t *copy;                          /* what `row` and the rows of `methods` point to */
     hf_method_t *rows;
@@ -82,13 +83,12 @@ void hfi_type_destroy(hfi_type_t **self_p);
 hfi_type_t *hfi_type_new_alias(const hfi_type_t *base, hfi_span_t name, uint32_t number, char *why,
                                size_t why_room);
 
-/* Whether the deployment allows it so many bytes more. */
-static inline bool
-hfi_type_has_room(const hfi_type_t *self, uint64_t bytes)
-{
-    return self->memory_bytes <= self->max_memory_bytes &&
-           bytes <= self->max_memory_bytes - self->memory_bytes;
-}
+/* Puts it among the versions of that typeid, whose limits they share. Alone until then. */
+void hfi_type_join(hfi_type_t *self, hfi_type_t *older);
+
+/* Whether the deployment allows that typeid one more; so many bytes more. */
+bool hfi_type_has_place(const hfi_type_t *self);
+bool hfi_type_has_room(const hfi_type_t *self, uint64_t bytes);
 
 /* The method of that name, or NULL. */
 const hfi_method_t *hfi_type_find_method(const hfi_type_t *self, const char *name, size_t len);

@@ -431,6 +431,37 @@ a_further_typeid_goes_on_to_the_newer_version(void **state)
     SEEN("Jar", "+new -stir +fill -str -repr -getvalue");
 }
 
+/* Three of them and 100 bytes, whichever version they are of, and for each typeid by itself. */
+static void
+limits_are_of_all_versions_together(void **state)
+{
+    static const char *const typeids[] = {"Pot", "Jar"};
+    deployed_t *d = *state;
+    take_pots(d, &pot_type, "1.0");
+    deployed_set(
+        d, "{\"types\": {\"Pot\": {\"limits\": {\"instances\": \"3\", \"memory\": \"100\"}}, "
+           "\"Jar\": {\"is\": \"Pot\", \"limits\": {\"instances\": \"3\", \"memory\": \"100\"}}}}");
+    for (size_t k = 0; k < 2; k++) {
+        hfi_type_t *older = hfi_plugins_find_type(d->plugins, typeids[k], 3);
+        older->referents = 2; /* as the machine counts them */
+        older->memory_bytes = 60;
+    }
+    take_pots(d, &newer_pot_type, "1.1");
+    assert_true(hfi_policy_renew(d->policy, d->why, sizeof d->why));
+    for (size_t k = 0; k < 2; k++) {
+        hfi_type_t *newer = hfi_plugins_find_type(d->plugins, typeids[k], 3);
+        assert_int_equal(newer->referents, 0);
+        assert_true(hfi_type_has_place(newer));
+        newer->referents = 1;
+        assert_false(hfi_type_has_place(newer));
+        assert_false(hfi_type_has_place(newer->version)); /* the older */
+        assert_true(hfi_type_has_room(newer, 40));
+        assert_false(hfi_type_has_room(newer, 41));
+        newer->memory_bytes = 41; /* over it: the limit is lower than it was */
+        assert_false(hfi_type_has_room(newer->version, 0));
+    }
+}
+
 /* It names a method that the newer one has no more: said, and served as before. */
 static void
 settings_that_do_not_fit_a_newer_version_stay_as_they_were(void **state)
@@ -473,6 +504,7 @@ main(void)
         IT(a_path_has_an_end),
         IT(a_type_that_comes_later_is_seen),
         IT(a_further_typeid_goes_on_to_the_newer_version),
+        IT(limits_are_of_all_versions_together),
         IT(settings_that_do_not_fit_a_newer_version_stay_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
