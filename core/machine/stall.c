@@ -11,8 +11,11 @@
 #include "stall.h"
 
 #include <base/check.h>
+#include <base/mutant.h>
 #include <value/value.h>
 
+#include "pass.h"
+#include "scan.h"
 #include "work.h"
 
 enum { STALL_RECORD_BYTES = 320 };
@@ -79,12 +82,30 @@ stall_append(hfi_state_t *state, hfi_stall_t *stall, hfi_parked_t *record)
     hfi_waiters_append(&state->parks, &stall->calls, record);
 }
 
+/* Its arguments hold nothing any more; for a mutant alone. */
+static void
+stall_let_go(hfi_state_t *state, const hfi_parked_t *record)
+{
+    hfi_scan_t scan;
+    hf_value_t item;
+    if (!hf_has_handles(&record->args))
+        return;
+    hfi_scan_open(&scan, &record->args);
+    while (hfi_scan_next(&scan, &item)) {
+        hfi_referent_t *referent = hfi_pass_named(state, &item);
+        if (referent != NULL)
+            (void)hfi_referents_unhold(&state->referents, referent, HFI_HOLDER_CALL);
+    }
+}
+
 void
 hfi_stall_add(hfi_state_t *state, hfi_parked_t *record)
 {
     hfi_stall_t *stall = hfi_stall_find(state, record->referent);
     HF_ASSERT(stall != NULL);
     hfi_record_unlist(state, record);
+    if (HFI_MUTANT(m25_stall_holds))
+        stall_let_go(state, record);
     stall_append(state, stall, record);
     hfi_state_arm(state, &record->alarm, record->call_due_ns);
 }

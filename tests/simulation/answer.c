@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "token.h"
+#include "witness.h"
 
 static void
 wrong_answer(sim_user_t *user, const sim_op_t *op, const char *what)
@@ -82,6 +83,24 @@ result_own(sim_user_t *user, const sim_op_t *op, const hf_value_t *value)
     if (op->ran != 1)
         sim_fail(user->sim, SIM_CHECK_DONE, "op %llu was answered and ran %u times",
                  (unsigned long long)op->id, (unsigned)op->ran);
+}
+
+/* What the witness has worked out is a list that begins with the op's own number. */
+static void
+result_worked(sim_user_t *user, const sim_op_t *op, const hf_value_t *value)
+{
+    hf_cursor_t items;
+    hf_value_t first = {.raw = {0}};
+    if (hf_kind(value) == HF_LIST) {
+        hf_open(&items, value);
+        (void)hf_next(&items, &first);
+    }
+    if (op->kind == SIM_OP_MULL)
+        result_own(user, op, &first);
+    else if (hf_kind(&first) != HF_INT || hf_as_uint(&first) != op->id)
+        wrong_answer(user, op, "another op's list");
+    else if (op->id % SIM_PONDER_FAILS == 0)
+        wrong_answer(user, op, "a result, where only an error can be");
 }
 
 static void
@@ -166,6 +185,14 @@ sim_op_result(sim_user_t *user, sim_op_t *op, const hf_value_t *value)
     case SIM_OP_ANSWER:
         result_own(user, op, value);
         break;
+    case SIM_OP_OWN:
+    case SIM_OP_ARM:
+        result_own(user, op, value);
+        break;
+    case SIM_OP_MULL:
+    case SIM_OP_PONDER:
+        result_worked(user, op, value);
+        break;
     case SIM_OP_LIST_VALUE:
     case SIM_OP_DICT_VALUE:
         result_seen(user, op, value);
@@ -210,6 +237,8 @@ error_own(const sim_op_t *op)
         return " Empty ";
     case SIM_OP_FAIL:
         return " Witnessed ";
+    case SIM_OP_PONDER:
+        return op->id % SIM_PONDER_FAILS == 0 ? " Witnessed " : " ";
     case SIM_OP_WRONG:
         return " NoSuchMethod NoSuchType TypeError KeyError ";
     default:

@@ -67,13 +67,15 @@ audit_add(audit_table_t *table, uint64_t object, size_t by, int64_t n)
 typedef struct audit_to {
     audit_table_t *table;
     size_t by;
+    const hfi_state_t *state; /* NULL: also what is not there */
 } audit_to_t;
 
 static bool
 audit_named(void *context, uint64_t number, bool is_promise)
 {
     const audit_to_t *to = context;
-    if (!is_promise)
+    bool is_there = to->state == NULL || hfi_state_find(to->state, number) != NULL;
+    if (!is_promise && is_there)
         audit_add(to->table, number, to->by, 1);
     return true;
 }
@@ -81,7 +83,7 @@ audit_named(void *context, uint64_t number, bool is_promise)
 static void
 audit_value(audit_table_t *table, const hf_value_t *value, size_t by)
 {
-    audit_to_t to = {table, by};
+    audit_to_t to = {.table = table, .by = by};
     if (hf_has_handles(value))
         (void)hfi_each_named(value, audit_named, &to);
 }
@@ -183,24 +185,65 @@ audit_inside(audit_table_t *table, hfi_referent_t *referent)
 }
 
 static void
+audit_record(audit_table_t *table, const hfi_parked_t *record)
+{
+    if (record->referent != NULL)
+        audit_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
+    if (record->home != NULL && record->home != record->referent)
+        audit_add(table, record->home->number, HFI_HOLDER_CALL, 1);
+    audit_value(table, &record->args, HFI_HOLDER_CALL);
+    audit_value(table, &record->kwargs, HFI_HOLDER_CALL);
+    audit_value(table, &record->job_value, HFI_HOLDER_CALL);
+    for (uint64_t call = 0;
+         record->promises != NULL && (call = hfi_promises_next(record->promises, call)) != 0;) {
+        const hf_value_t *value = hfi_promises_find(record->promises, call);
+        if (value != NULL)
+            audit_value(table, value, HFI_HOLDER_CALL);
+    }
+}
+
+static void
 audit_waiting(audit_table_t *table, const hfi_state_t *state, const hfi_session_t *session)
 {
-    for (const hfi_pending_t *row = NULL;
-         (row = hfi_idtable_next(&session->pending, row)) != NULL;) {
-        const hfi_parked_t *record = hfi_parks_at(&state->parks, row->record);
-        if (record->referent != NULL)
-            audit_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
-        if (record->home != NULL && record->home != record->referent)
-            audit_add(table, record->home->number, HFI_HOLDER_CALL, 1);
-        audit_value(table, &record->args, HFI_HOLDER_CALL);
-        audit_value(table, &record->kwargs, HFI_HOLDER_CALL);
-        audit_value(table, &record->job_value, HFI_HOLDER_CALL);
-        for (uint64_t call = 0;
-             record->promises != NULL && (call = hfi_promises_next(record->promises, call)) != 0;) {
-            const hf_value_t *value = hfi_promises_find(record->promises, call);
-            if (value != NULL)
-                audit_value(table, value, HFI_HOLDER_CALL);
-        }
+    for (const hfi_pending_t *row = NULL; (row = hfi_idtable_next(&session->pending, row)) != NULL;)
+        audit_record(table, hfi_parks_at(&state->parks, row->record));
+}
+
+/* An answer that was not acknowledged: its client may have had it, and have given back what it names. */
+static void
+audit_undelivered(audit_table_t *table, const hfi_state_t *state, const hfi_parked_t *hook)
+{
+    audit_to_t to = {.table = table, .by = HFI_HOLDER_CALL, .state = state};
+    audit_add(table, hook->referent->number, HFI_HOLDER_CALL, 1);
+    if (hf_has_handles(&hook->args))
+        (void)hfi_each_named(&hook->args, audit_named, &to);
+}
+
+/* Functions that wait for an offloaded call, and calls that have ended and whose type has yet to hear of it. */
+static void
+audit_hooks(audit_table_t *table, const hfi_state_t *state, const hf_waiters_t *list)
+{
+    for (uint32_t at = list->first; at != 0; at = hfi_parks_at(&state->parks, at)->next) {
+        const hfi_parked_t *record = hfi_parks_at(&state->parks, at);
+        if (record->hook == HFI_HOOK_NONE)
+            continue;
+        if (record->hook == HFI_HOOK_UNDELIVERED)
+            audit_undelivered(table, state, record);
+        else
+            audit_record(table, record);
+        if (record->hook == HFI_HOOK_GONE)
+            audit_record(table, hfi_parks_at(&state->parks, record->other));
+    }
+}
+
+static void
+audit_stalls(audit_table_t *table, const hfi_state_t *state)
+{
+    audit_hooks(table, state, &state->queued);
+    for (const hfi_stall_t *stall = NULL;
+         (stall = hfi_idtable_next(&state->stalls, stall)) != NULL;) {
+        audit_add(table, stall->referent->number, HFI_HOLDER_CALL, 1);
+        audit_hooks(table, state, &stall->calls);
     }
 }
 
@@ -284,6 +327,7 @@ audit_holders(sim_t *sim, const hfi_state_t *state)
             audit_add(table, held->number, HFI_HOLDER_SESSION, 1);
         audit_waiting(table, state, row->session);
     }
+    audit_stalls(table, state);
     audit_names(table, state);
     audit_pins(table, state);
     for (hfi_referent_t *r = NULL;
@@ -375,6 +419,9 @@ sim_audit_empty(sim_t *sim, const sim_manager_t *manager)
     if (state->parks.n != 0 || state->figures.parked != 0)
         sim_fail(sim, SIM_CHECK_EMPTY, "%u parked calls are left, the figures say %llu",
                  state->parks.n, (unsigned long long)state->figures.parked);
+    if (state->stalls.live != 0 || state->jobs.table.live != 0)
+        sim_fail(sim, SIM_CHECK_EMPTY, "%u offloaded calls and %u jobs are left",
+                 state->stalls.live, state->jobs.table.live);
     if (state->referents.table.live != 0)
         sim_fail(sim, SIM_CHECK_EMPTY, "%u referents are left, the first is %llu",
                  state->referents.table.live,

@@ -167,6 +167,7 @@ typedef struct totals {
     uint64_t n_seeds, n_steps, n_audits, n_events, n_frames, n_lost_frames, n_cuts;
     uint64_t n_results, n_errors, n_lost, n_sessions;
     uint64_t n_pins, n_pins_unsure;
+    uint64_t n_jobs, n_late, n_behind;
 } totals_t;
 
 static void
@@ -185,6 +186,9 @@ add_up(totals_t *totals)
     totals->n_sessions += world.referee.n_sessions;
     totals->n_pins += world.referee.n_pins;
     totals->n_pins_unsure += world.referee.n_pins_unsure;
+    totals->n_jobs += world.manager.jobs.n_begun;
+    totals->n_late += world.manager.jobs.n_late;
+    totals->n_behind += world.manager.n_behind;
 }
 
 static bool
@@ -276,14 +280,16 @@ main(int argc, char **argv)
     }
     (void)printf(
         "%llu seeds, %llu steps, %llu audits, %llu events; frames %llu, lost %llu, cuts %llu; "
-        "sessions %llu; results %llu, errors %llu, lost %llu; pins audited %llu, unsure %llu\n",
+        "sessions %llu; results %llu, errors %llu, lost %llu; pins audited %llu, unsure %llu; "
+        "jobs %llu, late %llu, calls audited behind them %llu\n",
         (unsigned long long)t.n_seeds, (unsigned long long)t.n_steps,
         (unsigned long long)t.n_audits, (unsigned long long)t.n_events,
         (unsigned long long)t.n_frames, (unsigned long long)t.n_lost_frames,
         (unsigned long long)t.n_cuts, (unsigned long long)t.n_sessions,
         (unsigned long long)t.n_results, (unsigned long long)t.n_errors,
         (unsigned long long)t.n_lost, (unsigned long long)t.n_pins,
-        (unsigned long long)t.n_pins_unsure);
+        (unsigned long long)t.n_pins_unsure, (unsigned long long)t.n_jobs,
+        (unsigned long long)t.n_late, (unsigned long long)t.n_behind);
     if (options.expect != NULL)
         (void)printf("no check saw the fault %s\n", options.fault);
     return options.expect != NULL ? 1 : 0;

@@ -59,7 +59,10 @@ write_settings(sim_manager_t *self, hf_writer_t *w)
     write_word(w, "space");
     hf_write_bytes(w, space, sizeof space);
     write_word(w, "limits");
-    hf_write_map(w, 3);
+    bool is_small_pool = sim_below(sim, 3) == 0;
+    hf_write_map(w, is_small_pool ? 4 : 3);
+    if (is_small_pool)
+        write_uint(w, "offload_queue", 1 + sim_below(sim, 3));
     write_uint(w, "window", self->window);
     write_uint(w, "window_bytes", window_bytes);
     write_uint(w, "frame", 1u << 17);
@@ -113,6 +116,7 @@ sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire, const sim_pl
 void
 sim_manager_close(sim_manager_t *self)
 {
+    sim_jobs_close(&self->jobs);
     hfi_machine_destroy(&self->machine);
 }
 
@@ -122,10 +126,14 @@ sim_manager_restart(sim_manager_t *self)
     sim_plugins_t plugins = self->plugins;
     uint64_t n_events = self->n_events;
     uint64_t digest = self->digest;
+    sim_jobs_t jobs = {.n_begun = self->jobs.n_begun, .n_late = self->jobs.n_late};
+    uint64_t n_behind = self->n_behind;
     HF_ASSERT(self->record == NULL);
-    hfi_machine_destroy(&self->machine);
+    sim_manager_close(self);
     sim_manager_open(self, self->sim, self->wire, &plugins, NULL);
     self->n_events += n_events;
+    self->n_behind += n_behind;
+    self->jobs = jobs;
     self->digest ^= digest;
 }
 
@@ -264,12 +272,35 @@ manager_on_control(sim_manager_t *self, const hfi_output_t *output)
 }
 
 static void
-manager_on_job(sim_manager_t *self, uint64_t job)
+manager_job_done(sim_manager_t *self, sim_job_t *job)
+{
+    sim_trace(self->sim, "job %llu is done: %d", (unsigned long long)job->number, (int)job->status);
+    sim_manager_apply(self, &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE,
+                                           .link = job->number,
+                                           .status = job->status,
+                                           .bytes = hfi_bytes_span(&job->value)});
+    sim_job_drop(job);
+}
+
+void
+sim_manager_work(sim_manager_t *self)
+{
+    sim_job_t done;
+    if (sim_jobs_turn(&self->jobs, self->sim, self->machine, &done))
+        manager_job_done(self, &done);
+}
+
+static void
+manager_on_job(sim_manager_t *self, const hfi_output_t *output)
 {
     static const uint8_t figures[] = {0x80};
-    sim_manager_apply(self, &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE,
-                                           .link = job,
-                                           .bytes = {figures, sizeof figures}});
+    sim_job_t done;
+    if (!hfi_span_equal(output->text, hfi_span_of("offload")))
+        sim_manager_apply(self, &(hfi_event_t){.kind = HFI_EVENT_JOB_DONE,
+                                               .link = output->number,
+                                               .bytes = {figures, sizeof figures}});
+    else if (sim_jobs_begin(&self->jobs, self->sim, self->machine, output->number, &done))
+        manager_job_done(self, &done);
 }
 
 static void
@@ -294,7 +325,7 @@ manager_on_output(sim_manager_t *self, const hfi_output_t *output)
             sim_wire_cut(self->wire, link, true);
         break;
     case HFI_OUTPUT_JOB:
-        manager_on_job(self, output->number);
+        manager_on_job(self, output);
         break;
     case HFI_OUTPUT_LOG:
         sim_trace(self->sim, "log %llu %.*s: %.*s", (unsigned long long)output->number,

@@ -9,6 +9,7 @@
 
 #include <machine/machine.h>
 
+#include "job.h"
 #include "record.h"
 #include "sim.h"
 #include "wire.h"
@@ -49,6 +50,8 @@ struct sim_manager {
     uint32_t n_sendings;
     uint64_t down[256]; /* links whose end the machine is to be told */
     uint32_t n_down;
+    sim_jobs_t jobs;        /* of the pool of threads */
+    uint64_t n_behind;      /* calls that audits found behind one whose work was under way */
     uint64_t used_at_first; /* bytes charged before the first link */
     uint64_t window;        /* of this seed */
     int64_t lease_ns;
@@ -73,6 +76,9 @@ void sim_manager_tick(sim_manager_t *self);
 
 /* A frame of a link arrives. */
 void sim_manager_frame(sim_manager_t *self, sim_link_t *link, const sim_frame_t *frame);
+
+/* The pool's next turn: a job may be done. */
+void sim_manager_work(sim_manager_t *self);
 
 /* The end of a link, certain or not. */
 void sim_manager_link_down(sim_manager_t *self, sim_link_t *link, bool is_certain);

@@ -96,6 +96,8 @@ put_item(const op_put_t *put)
 static void
 put_handle(op_put_t *put, uint64_t object)
 {
+    HF_ASSERT(put->op->n_handles < SIM_OP_HANDLES);
+    put->op->handles[put->op->n_handles++] = object;
     hf_write_handle(&put->w, object, NULL, 0);
 }
 
@@ -454,6 +456,14 @@ witness_method(sim_op_kind_t kind)
         return "fail";
     case SIM_OP_CHILD:
         return "child";
+    case SIM_OP_MULL:
+        return "mull";
+    case SIM_OP_PONDER:
+        return "ponder";
+    case SIM_OP_OWN:
+        return "own";
+    case SIM_OP_ARM:
+        return "arm";
     default:
         return NULL;
     }
@@ -465,16 +475,22 @@ put_on_witness(op_put_t *put, const sim_proxy_t *proxy)
     sim_user_t *user = put->user;
     sim_op_kind_t kind = (sim_op_kind_t)put->op->kind;
     put_target(put, proxy);
-    put->op->effect = kind == SIM_OP_FAIL ? SIM_RAN_RAISE : SIM_RAN;
-    put_args(put, witness_method(kind),
-             kind == SIM_OP_KEEP || kind == SIM_OP_PARK || kind == SIM_OP_FAIL ? 2 : 1);
+    bool is_stored = kind == SIM_OP_KEEP || kind == SIM_OP_MULL;
+    bool is_any = kind == SIM_OP_FAIL || kind == SIM_OP_PONDER;
+    bool has_time = kind == SIM_OP_PARK || kind == SIM_OP_ARM;
+    put->op->effect = kind == SIM_OP_FAIL ? SIM_RAN_RAISE
+                      : kind == SIM_OP_PONDER
+                          ? SIM_NO_EFFECT /* the pool may run it, and nobody wait */
+                          : SIM_RAN;
+    put_args(put, witness_method(kind), is_stored || is_any || has_time ? 2 : 1);
     hf_write_uint(&put->w, put->op->id);
-    if (kind == SIM_OP_PARK)
+    if (has_time)
         put_patience(put);
-    if (kind == SIM_OP_KEEP && !put_stored(put))
+    if (is_stored && !put_stored(put))
         return false;
-    if (kind == SIM_OP_FAIL)
+    if (is_any)
         put_handle(put, user->proxies[sim_below(user->sim, user->n_proxies)].object);
+    put->op->is_ordered = kind == SIM_OP_MULL; /* its finish, before all that comes behind it */
     if (kind == SIM_OP_MARK) {
         put->call.is_oneway = sim_below(user->sim, 3) == 0;
         put->op->is_ordered = true;

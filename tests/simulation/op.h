@@ -41,6 +41,10 @@
     X(ANSWER, 3)                                                                                   \
     X(FAIL, 2)                                                                                     \
     X(CHILD, 2)                                                                                    \
+    X(MULL, 9)                                                                                     \
+    X(PONDER, 5)                                                                                   \
+    X(OWN, 2)                                                                                      \
+    X(ARM, 2)                                                                                      \
     X(AFTER, 4)                                                                                    \
     X(WRONG, 2)                                                                                    \
     X(SUM, 0)                                                                                      \

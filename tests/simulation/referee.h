@@ -23,6 +23,7 @@ enum {
     SIM_MAX_GETTERS = 4,
     SIM_MAX_TOKENS = 1024,
     SIM_TOKEN_OBJECTS = 2,
+    SIM_OP_HANDLES = 2,
 };
 
 #define SIM_ITEM INT64_C(1000000000) /* items are ints above it: this and the op that put them */
@@ -86,10 +87,12 @@ typedef struct sim_op {
     bool is_left; /* given up without a CANCEL: it may stay parked */
     bool has_timeout;
     bool is_promised;
-    bool is_ordered;    /* one of those that start in the order they were put */
-    bool is_after;      /* an export that was answered before this was put */
-    bool is_refused;    /* an adoption behind a revocation: it must fail */
-    bool is_counted;    /* takes an item that must not go astray: nobody gives up waiting for it */
+    bool is_ordered; /* one of those that start in the order they were put */
+    bool is_after;   /* an export that was answered before this was put */
+    bool is_refused; /* an adoption behind a revocation: it must fail */
+    bool is_counted; /* takes an item that must not go astray: nobody gives up waiting for it */
+    uint64_t handles[SIM_OP_HANDLES]; /* in its arguments */
+    uint8_t n_handles;
     sim_token_t *token; /* exported, adopted, revoked by it */
     struct sim_op *next_of_token;
     int64_t answered_ns;

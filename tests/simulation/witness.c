@@ -2,7 +2,8 @@
 /* witness -- a type for tests alone: it tells the referee of every run of its methods.
  *
  * Unlike a plugin it may have a global: whom it tells. It keeps one value, parks calls, wakes them both
- * ways, raises with a value, makes children, and minds what it gave away.
+ * ways, raises with a value, makes children, and minds what it gave away. It works on a thread of the pool, where there is
+ * one: its `work` tells nobody, as nobody may wait for it any more.
  */
 #include "witness.h"
 
@@ -146,6 +147,92 @@ witness_child(hf_call_t *call, void *self)
     return hf_return_new(call, &witness_type, "");
 }
 
+/* [op, value, what is kept]; it stands still until finish. */
+static hf_err_t
+witness_mull_work(hf_call_t *call, const void *self)
+{
+    const struct witness *w = self;
+    const hf_value_t nothing = hf_nil();
+    hf_writer_t *to = hf_return_writer(call);
+    if (to == NULL)
+        return HF_RAISED;
+    hf_write_list(to, 3);
+    hf_write_value(to, hf_arg(call, 0));
+    hf_write_value(to, hf_arg(call, 1));
+    hf_write_value(to, hf_kind(&w->kept) == HF_NONE ? &nothing : &w->kept);
+    return hf_return_written(call);
+}
+
+static hf_err_t
+witness_mull_finish(hf_call_t *call, void *self, const hf_value_t *value)
+{
+    struct witness *w = self;
+    const hf_value_t nothing = hf_nil();
+    hf_value_t item = {.raw = {0}};
+    hf_value_t kept;
+    hf_cursor_t items;
+    hf_open(&items, value);
+    (void)(hf_next(&items, &item) && hf_next(&items, &item) && hf_next(&items, &item));
+    if (!hf_equal(call, &item, hf_kind(&w->kept) == HF_NONE ? &nothing : &w->kept))
+        return HF_RAISE(call, "Moved", "it did not stand still");
+    if (hf_keep(call, hf_arg(call, 1), &kept) != HF_OK)
+        return HF_RAISED;
+    witness_tell(call);
+    hf_drop(call, &w->kept);
+    w->kept = kept;
+    w->tickets += hf_wake(call, &w->waiters, 1);
+    return hf_return_value(call, value);
+}
+
+static hf_err_t
+witness_ponder_work(hf_call_t *call, const void *self)
+{
+    hf_value_t value;
+    (void)self;
+    if (hf_arg_int(call, 0) % SIM_PONDER_FAILS == 0)
+        return hf_raise_value(call, "Witnessed", hf_arg(call, 1), "as asked");
+    if (hf_build(call, &value, "[vv]", hf_arg(call, 0), hf_arg(call, 1)) != HF_OK)
+        return HF_RAISED;
+    return hf_return_value(call, &value);
+}
+
+static hf_err_t
+witness_own(hf_call_t *call, void *self)
+{
+    witness_tell(call);
+    if (hf_own(call, self) != HF_OK)
+        return HF_RAISED;
+    return hf_return_int(call, hf_arg_int(call, 0));
+}
+
+/* What is kept goes with whoever owned something here. */
+static void
+witness_died(hf_call_t *call, void *self, uint64_t session)
+{
+    struct witness *w = self;
+    (void)session;
+    hf_drop(call, &w->kept);
+}
+
+static hf_err_t
+witness_arm(hf_call_t *call, void *self)
+{
+    (void)self;
+    witness_tell(call);
+    double timeout = hf_arg_timeout(call, 1);
+    if (hf_timer(call, 1, timeout < 0.0 ? 0.5 : timeout) != HF_OK)
+        return HF_RAISED;
+    return hf_return_int(call, hf_arg_int(call, 0));
+}
+
+static void
+witness_timer(hf_call_t *call, void *self, uint32_t number)
+{
+    struct witness *w = self;
+    (void)number;
+    hf_drop(call, &w->kept);
+}
+
 static void
 witness_destroy(hf_call_t *call, void *self)
 {
@@ -169,6 +256,13 @@ static const hf_method_t witness_methods[] = {
     HF_METHOD("wake", "op: int -> int", witness_wake, HF_WRITES, "Run two parked calls again."),
     HF_METHOD("answer", "op: int -> int", witness_answer, HF_WRITES, "Answer two parked calls."),
     HF_METHOD("fail", "op: int, value: any", witness_fail, HF_READS, "Raise with a value."),
+    HF_METHOD_OFFLOAD("mull", "op: int, value: any -> list", witness_mull_work, witness_mull_finish,
+                      HF_WRITES, "Work, then keep the value and wake a parked call."),
+    HF_METHOD_OFFLOAD("ponder", "op: int, value: any -> list", witness_ponder_work, NULL, HF_READS,
+                      "Work, and answer or raise with the value."),
+    HF_METHOD("own", "op: int -> int", witness_own, HF_WRITES, "Hear of the caller's end."),
+    HF_METHOD("arm", "op: int, timeout: number? = nil -> int", witness_arm, HF_WRITES,
+              "Hear of a time."),
     HF_METHOD("child", "op: int -> handle[Witness]", witness_child, HF_WRITES, "Make another one."),
 };
 
@@ -176,6 +270,8 @@ static const hf_type_t witness_type = {
     HF_TYPE("Witness", struct witness, witness_methods, "Tells the referee of every run."),
     .destroy = witness_destroy,
     .traverse = witness_traverse,
+    .session_died = witness_died,
+    .timer = witness_timer,
     .gone = witness_gone,
     .undelivered = witness_undelivered,
 };

@@ -11,6 +11,9 @@
 typedef void(sim_heard_f)(void *context, uint64_t op);
 void sim_witness_listen(sim_heard_f *heard, void *context);
 
+/* ponder() of such an op raises. */
+enum { SIM_PONDER_FAILS = 4 };
+
 const hf_plugin_t *sim_witness_plugin(void);
 
 #endif

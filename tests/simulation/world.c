@@ -14,6 +14,7 @@
 
 #include "op.h"
 #include "token.h"
+#include "waiting.h"
 #include "witness.h"
 
 enum {
@@ -169,6 +170,7 @@ world_step(sim_world_t *self)
     self->n_steps++;
     if (sim->has_restarts && !sim->is_calm)
         world_restart(self);
+    sim_manager_work(&self->manager);
     if (luck < 250)
         world_deliver_up(self);
     else if (luck < 500)
@@ -187,6 +189,7 @@ world_step(sim_world_t *self)
         world_connect(self, user);
     if (self->n_steps % WORLD_AUDIT_EVERY == 0) {
         sim_tamper_state(sim, &self->manager);
+        sim_audit_calls(sim, &self->manager, self->users);
         sim_audit(sim, &self->manager, self->users);
         self->n_audits++;
     }
@@ -261,6 +264,8 @@ static const sim_op_t *
 world_ask(sim_world_t *self, sim_user_t *user, sim_op_kind_t kind, uint64_t which)
 {
     uint64_t n = 0;
+    if (self->sim.has_failed)
+        return NULL;
     while (user->engine == NULL || !sim_op_put_with(user, kind, which)) {
         world_step(self);
         if (self->sim.has_failed || user->engine == NULL || ++n > WORLD_CALM_STEPS) {
@@ -322,7 +327,7 @@ world_is_empty(const sim_world_t *self)
     for (uint32_t i = 0; i < SIM_USERS; i++)
         if (self->users[i].engine != NULL || self->users[i].link != 0)
             return false;
-    return self->wire.n_links == 0;
+    return self->wire.n_links == 0 && self->manager.jobs.n == 0;
 }
 
 /* Everybody lets go of everything and says BYE; leases of those who crashed run out. */
