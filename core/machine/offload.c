@@ -42,6 +42,8 @@ offload_begin(hfi_call_t *self)
         .self = hfi_referent_self(self->referent),
         .typeid_ = self->type->row->name,
         .method = self->name,
+        .client = self->session == NULL ? NULL : self->session->client,
+        .is_sensitive = (self->method->row->flags & HF_SENSITIVE) != 0,
         .signature = self->method->signature,
         .object = self->referent->number,
         .row = self->head.row,

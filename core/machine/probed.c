@@ -60,16 +60,23 @@ hfi_probed_client(const void *call)
 }
 
 bool
+hfi_probed_show(const hf_value_t *args, const hf_value_t *kwargs, bool is_sensitive,
+                hfi_bytes_t *to)
+{
+    if (is_sensitive)
+        return probed_append(to, "(...)");
+    bool has_args = hf_kind(args) == HF_LIST;
+    return probed_append(to, "(") && (!has_args || probed_items(args, 0, to)) &&
+           (hf_kind(kwargs) != HF_MAP || probed_items(kwargs, has_args ? hf_count(args) : 0, to)) &&
+           probed_append(to, ")");
+}
+
+bool
 hfi_probed_arguments(const void *call, hfi_bytes_t *to)
 {
     const hfi_call_t *self = call;
     if (self->method == NULL)
         return probed_append(to, "()");
-    if ((self->method->row->flags & HF_SENSITIVE) != 0)
-        return probed_append(to, "(...)");
-    bool has_args = hf_kind(&self->args) == HF_LIST;
-    return probed_append(to, "(") && (!has_args || probed_items(&self->args, 0, to)) &&
-           (hf_kind(&self->kwargs) != HF_MAP ||
-            probed_items(&self->kwargs, has_args ? hf_count(&self->args) : 0, to)) &&
-           probed_append(to, ")");
+    return hfi_probed_show(&self->args, &self->kwargs,
+                           (self->method->row->flags & HF_SENSITIVE) != 0, to);
 }

@@ -20,7 +20,10 @@
 
 #include "account.h"
 #include "allowance.h"
+#include "probed.h"
 #include "refuse.h"
+
+enum { WORK_CLIENT = 64 };
 
 typedef enum work_stage {
     WORK_OPEN = 0,
@@ -42,6 +45,8 @@ struct hfi_work {
     const void *self;
     const char *typeid_;
     const char *method;
+    char client[WORK_CLIENT];
+    bool is_sensitive;
     const hfi_signature_t *signature;
     uint64_t object;
     hfi_allowance_t allowance;
@@ -83,6 +88,9 @@ hfi_work_new(const hfi_work_terms_t *terms)
     self->self = terms->self;
     self->typeid_ = terms->typeid_;
     self->method = terms->method;
+    self->is_sensitive = terms->is_sensitive;
+    (void)snprintf(self->client, sizeof self->client, "%s",
+                   terms->client == NULL ? "" : terms->client);
     self->signature = terms->signature;
     self->object = terms->object;
     self->allowance.max_bytes = terms->max_bytes;
@@ -144,6 +152,18 @@ uint64_t
 hfi_work_object(const hfi_work_t *self)
 {
     return self->object;
+}
+
+const char *
+hfi_work_client(const hfi_work_t *self)
+{
+    return self->client;
+}
+
+bool
+hfi_work_show(const hfi_work_t *self, hfi_bytes_t *to)
+{
+    return hfi_probed_show(&self->args, &self->kwargs, self->is_sensitive, to);
 }
 
 /* ---- failing ---------------------------------------------------------------------------- */

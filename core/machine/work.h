@@ -27,6 +27,8 @@ typedef struct hfi_work_terms {
     const char *typeid_; /* borrowed for ever, as the next two */
     const char *method;
     const hfi_signature_t *signature;
+    const char *client; /* who calls, as it names itself; NULL: nobody */
+    bool is_sensitive;
     uint64_t object;
     uint32_t row;
     uint64_t max_bytes; /* that it may allocate and write, in all */
@@ -52,9 +54,12 @@ int32_t hfi_work_run(hfi_work_t *self, hfi_bytes_t *ret_value);
 /* For the functions that it may not call: it has broken a rule by calling that one. Gives HF_RAISED. */
 hf_err_t hfi_work_refuse(hf_call_t *call, const char *what);
 
-/* Whose it is, for people. */
+/* Whose it is, for people. Neither changes while it runs. */
 const char *hfi_work_typeid(const hfi_work_t *self);
 const char *hfi_work_method(const hfi_work_t *self);
 uint64_t hfi_work_object(const hfi_work_t *self);
+const char *hfi_work_client(const hfi_work_t *self);
+/* Appends the arguments as hfi_probed_arguments does. False: no memory. */
+bool hfi_work_show(const hfi_work_t *self, hfi_bytes_t *to);
 
 #endif

@@ -69,16 +69,16 @@ hfi_dones_fd(const hfi_dones_t *self)
 }
 
 bool
-hfi_dones_put(hfi_dones_t *self, uint64_t job, int32_t status, hfi_bytes_t *value)
+hfi_dones_put(hfi_dones_t *self, hfi_done_t *done)
 {
     HF_CHECK(self, DONE_MAGIC);
     done_link_t *link = calloc(1, sizeof *link);
     if (link == NULL) {
-        hfi_bytes_close(value);
+        hfi_bytes_close(&done->value);
         return false;
     }
-    link->done = (hfi_done_t){.job = job, .status = status, .value = *value};
-    *value = (hfi_bytes_t){0};
+    link->done = *done;
+    done->value = (hfi_bytes_t){0};
     (void)pthread_mutex_lock(&self->lock);
     *self->last_p = link;
     self->last_p = &link->next;

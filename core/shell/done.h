@@ -15,6 +15,7 @@
 typedef struct hfi_done {
     uint64_t job;
     int32_t status;
+    int64_t took_ns;   /* on a thread of the pool; 0: it was done elsewhere */
     hfi_bytes_t value; /* one value */
 } hfi_done_t;
 
@@ -28,7 +29,7 @@ void hfi_dones_destroy(hfi_dones_t **self_p);
 int hfi_dones_fd(const hfi_dones_t *self);
 
 /* Takes the value, also on failure, and zeroes it. False: no memory. */
-bool hfi_dones_put(hfi_dones_t *self, uint64_t job, int32_t status, hfi_bytes_t *value);
+bool hfi_dones_put(hfi_dones_t *self, hfi_done_t *done);
 
 /* Gives the oldest; its value is the caller's to close. False: none is there. */
 bool hfi_dones_take(hfi_dones_t *self, hfi_done_t *ret_done);

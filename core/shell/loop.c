@@ -147,7 +147,7 @@ loop_open(hfi_loop_t *self, char *why, size_t why_room)
     self->watch = hfi_watch_new(self->world.log, settings->slow_ms);
     if (self->dones == NULL || self->watch == NULL)
         return false;
-    self->pool = hfi_offload_pool_new(self->dones, (size_t)settings->offload_threads);
+    self->pool = hfi_offload_pool_new(self->dones, self->watch, (size_t)settings->offload_threads);
     if (self->pool == NULL)
         return false;
     hfi_machine_world_t world = {.find_image = hfi_loader_find,
@@ -228,11 +228,12 @@ hfi_loop_destroy(hfi_loop_t **self_p)
     if (hfi_offload_pool_close(&self->pool, LOOP_WORK_NS)) {
         hfi_machine_destroy(&self->machine);
         hfi_dones_destroy(&self->dones);
+        hfi_watch_destroy(&self->watch);
     } else { /* a thread still reads referents; it ends with the process, which is about to */
         hfi_log_put(self->world.log, HFI_LOG_WARNING, "server",
                     "offloaded work that does not heed hf_is_cancelled is abandoned");
+        hfi_watch_stop(self->watch);
     }
-    hfi_watch_destroy(&self->watch);
     hfi_boot_close(&self->boot);
     hfi_bytes_close(&self->policy);
     HF_BURY(self);
@@ -352,6 +353,9 @@ loop_gather_jobs(hfi_loop_t *self)
         event->link = job->job;
         event->status = job->status;
         event->bytes = hfi_bytes_span(&job->value);
+        const hfi_work_t *work = hfi_machine_work(self->machine, job->job);
+        if (work != NULL) /* until the machine hears that it is done */
+            hfi_watch_list_work(self->watch, work, job->took_ns);
     }
 }
 
@@ -414,12 +418,12 @@ static void
 loop_offload(hfi_loop_t *self, uint64_t job)
 {
     static const uint8_t nil = 0xc0;
-    hfi_bytes_t value = {0};
+    hfi_done_t done = {.job = job, .status = -1};
     hfi_work_t *work = hfi_machine_work(self->machine, job);
     if (work == NULL || hfi_offload_pool_put(self->pool, job, work))
         return;
-    (void)hfi_bytes_append(&value, &nil, 1);
-    if (!hfi_dones_put(self->dones, job, -1, &value))
+    (void)hfi_bytes_append(&done.value, &nil, 1);
+    if (!hfi_dones_put(self->dones, &done))
         hfi_log_put(self->world.log, HFI_LOG_ERROR, "server", "no memory to offload a call");
 }
 
@@ -428,19 +432,19 @@ static void
 loop_job(hfi_loop_t *self, const hfi_output_t *output)
 {
     static const uint8_t nil = 0xc0;
-    hfi_bytes_t value = {0};
-    int32_t status = -1;
+    hfi_done_t done = {.job = output->number, .status = -1};
+    hfi_bytes_t *value = &done.value;
     if (hfi_span_equal(output->text, hfi_span_of("load_plugin")))
-        status = loop_load_plugin(self, output->bytes, &value);
+        done.status = loop_load_plugin(self, output->bytes, value);
     else if (hfi_span_equal(output->text, hfi_span_of("figures")))
-        status = hfi_figures_write(self->front, self->watch, self->world.log, &value) ? 0 : -1;
+        done.status = hfi_figures_write(self->front, self->watch, self->world.log, value) ? 0 : -1;
     else if (hfi_span_equal(output->text, hfi_span_of("slow_calls")))
-        status = hfi_figures_write_slow(self->watch, &value) ? 0 : -1;
-    if (status < 0) {
-        hfi_bytes_close(&value);
-        (void)hfi_bytes_append(&value, &nil, 1);
+        done.status = hfi_figures_write_slow(self->watch, value) ? 0 : -1;
+    if (done.status < 0) {
+        hfi_bytes_close(value);
+        (void)hfi_bytes_append(value, &nil, 1);
     }
-    if (!hfi_dones_put(self->dones, output->number, status, &value))
+    if (!hfi_dones_put(self->dones, &done))
         hfi_log_put(self->world.log, HFI_LOG_ERROR, "server",
                     "no memory to answer a job of the machine's");
 }

@@ -30,11 +30,13 @@ typedef struct pool_thread {
     hfi_offload_pool_t *pool;
     pthread_t thread;
     hfi_work_t *work; /* that it runs; NULL: none */
+    hfi_watched_work_t seen;
 } pool_thread_t;
 
 struct hfi_offload_pool {
     uint32_t magic;
     hfi_dones_t *dones;
+    hfi_watch_t *watch;
     cpu_set_t cpus;
     size_t max;
     pthread_mutex_t lock;
@@ -61,7 +63,7 @@ pool_free(hfi_offload_pool_t *self)
 }
 
 hfi_offload_pool_t *
-hfi_offload_pool_new(hfi_dones_t *dones, size_t threads)
+hfi_offload_pool_new(hfi_dones_t *dones, hfi_watch_t *watch, size_t threads)
 {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
@@ -76,6 +78,7 @@ hfi_offload_pool_new(hfi_dones_t *dones, size_t threads)
     pthread_condattr_t monotonic;
     self->magic = POOL_MAGIC;
     self->dones = dones;
+    self->watch = watch;
     self->cpus = cpus;
     self->max = threads;
     self->last_p = &self->first;
@@ -120,16 +123,17 @@ pool_main(void *context)
 {
     pool_thread_t *self = context;
     hfi_offload_pool_t *pool = self->pool;
-    uint64_t number = 0;
+    hfi_done_t done = {.job = 0};
     if (CPU_COUNT(&pool->cpus) > 0)
         (void)pthread_setaffinity_np(pthread_self(), sizeof pool->cpus, &pool->cpus);
-    while (pool_take(self, &number)) {
-        hfi_bytes_t value;
-        int32_t status = hfi_work_run(self->work, &value);
+    while (pool_take(self, &done.job)) {
+        hfi_watch_begin_work(pool->watch, &self->seen, self->work);
+        done.status = hfi_work_run(self->work, &done.value);
+        done.took_ns = hfi_watch_end_work(pool->watch, &self->seen);
         (void)pthread_mutex_lock(&pool->lock);
         self->work = NULL; /* once it is put away, the machine frees it */
         (void)pthread_mutex_unlock(&pool->lock);
-        if (!hfi_dones_put(pool->dones, number, status, &value))
+        if (!hfi_dones_put(pool->dones, &done))
             HF_BUG("no memory"); /* its referent would stand still for ever */
     }
     (void)pthread_mutex_lock(&pool->lock);

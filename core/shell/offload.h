@@ -16,14 +16,15 @@
 #include <machine/work.h>
 
 #include "done.h"
+#include "probe.h"
 
 enum { HFI_OFFLOAD_POOL_THREADS_MAX = 256 };
 
 typedef struct hfi_offload_pool hfi_offload_pool_t;
 
-/* NULL: no memory. `threads` 0: one a CPU that the caller may use; they run wherever it may now, whatever it is bound
- * to later. */
-hfi_offload_pool_t *hfi_offload_pool_new(hfi_dones_t *dones, size_t threads);
+/* NULL: no memory. Borrows the dones and the watch. `threads` 0: one a CPU that the caller may use; they run wherever it
+ * may now, whatever it is bound to later. */
+hfi_offload_pool_t *hfi_offload_pool_new(hfi_dones_t *dones, hfi_watch_t *watch, size_t threads);
 
 /* Queues a job; borrows the work until it is among the finished jobs. False: no memory, or no thread. */
 bool hfi_offload_pool_put(hfi_offload_pool_t *self, uint64_t job, hfi_work_t *work);

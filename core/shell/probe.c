@@ -9,7 +9,8 @@
  *
  * An idle manager has no watchdog awake: one that finds the loop at rest says that it is asleep, looks at the
  * loop once more, and waits to be called. The loop stores its own flag before it reads the other's, so one of
- * the two sees the other; a busy loop never pays for a wake-up.
+ * the two sees the other; a busy loop never pays for a wake-up. While work runs on a thread of the pool that was not
+ * named yet, it sleeps until that is due and no longer: those are in a list under `lock`.
  */
 #define _GNU_SOURCE
 #include "probe.h"
@@ -65,7 +66,9 @@ struct hfi_watch {
     pthread_cond_t changed;
     _Atomic bool is_resting; /* the loop's */
     _Atomic bool is_asleep;  /* the watchdog's */
-    bool is_closing;         /* lock */
+    bool is_closing;         /* lock, as the next */
+    bool is_stopped;         /* the machine's thread's own */
+    hfi_watched_work_t *works;
 };
 
 /* This run is timed; the next one after a gap of half to one and a half PROBE_GAP runs. */
@@ -96,23 +99,27 @@ probe_begin(void *context, const char *typeid_, const char *method, uint64_t obj
         probe_sample(self);
 }
 
+/* NULL leaves the place empty. */
+static void
+probe_text(char *to, size_t room, const char *text)
+{
+    if (text != NULL)
+        hfi_durations_text(to, room, text, strlen(text));
+}
+
 /* Puts a run that has just ended on the list of the slow. */
 static void
 probe_list(hfi_watch_t *self, const void *call, int64_t took_ns, int64_t now_ns)
 {
     hfi_slow_run_t *slow = hfi_durations_add_slow(self->durations);
-    const char *typeid_ = atomic_load_explicit(&self->typeid_, memory_order_relaxed);
-    const char *method = atomic_load_explicit(&self->method, memory_order_relaxed);
-    const char *client = call == NULL ? NULL : hfi_probed_client(call);
     slow->object = atomic_load_explicit(&self->object, memory_order_relaxed);
     slow->took_ns = took_ns;
     slow->ended_ns = now_ns;
-    if (typeid_ != NULL)
-        hfi_durations_text(slow->typeid_, sizeof slow->typeid_, typeid_, strlen(typeid_));
-    if (method != NULL)
-        hfi_durations_text(slow->method, sizeof slow->method, method, strlen(method));
-    if (client != NULL)
-        hfi_durations_text(slow->client, sizeof slow->client, client, strlen(client));
+    probe_text(slow->typeid_, sizeof slow->typeid_,
+               atomic_load_explicit(&self->typeid_, memory_order_relaxed));
+    probe_text(slow->method, sizeof slow->method,
+               atomic_load_explicit(&self->method, memory_order_relaxed));
+    probe_text(slow->client, sizeof slow->client, call == NULL ? NULL : hfi_probed_client(call));
     self->arguments.len = 0;
     if (call != NULL && hfi_probed_arguments(call, &self->arguments))
         hfi_durations_text(slow->arguments, sizeof slow->arguments,
@@ -169,19 +176,126 @@ probe_name(hfi_watch_t *self, uint64_t seen, int64_t age_ns)
         typeid_ != NULL ? typeid_ : "?", method != NULL ? method : "?", object, age_ns / 1000000);
 }
 
-/* Sleeps for one look, and on while the loop rests; false at the end. */
+/* ---- threads of the pool ---------------------------------------------------------------- */
+
+/* The work that runs longest of those that were not named, with `lock` held; NULL: none. */
+static hfi_watched_work_t *
+probe_oldest(const hfi_watch_t *self)
+{
+    hfi_watched_work_t *oldest = NULL;
+    for (hfi_watched_work_t *at = self->works; at != NULL; at = at->next) {
+        if (!at->is_named && (oldest == NULL || at->begun_ns < oldest->begun_ns))
+            oldest = at;
+    }
+    return oldest;
+}
+
+/* Names the work that is over the limit; what it is called lives as long as the process. False: none is. */
+static bool
+probe_name_work(hfi_watch_t *self)
+{
+    const char *typeid_ = NULL;
+    const char *method = NULL;
+    uint64_t object = 0;
+    int64_t age_ns = 0;
+    (void)pthread_mutex_lock(&self->lock);
+    hfi_watched_work_t *oldest = probe_oldest(self);
+    if (oldest != NULL)
+        age_ns = hfi_now_ns() - oldest->begun_ns;
+    bool is_over = oldest != NULL && age_ns >= self->limit_ns;
+    if (is_over) {
+        typeid_ = hfi_work_typeid(oldest->work);
+        method = hfi_work_method(oldest->work);
+        object = hfi_work_object(oldest->work);
+        oldest->is_named = true;
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+    if (!is_over)
+        return false;
+    atomic_fetch_add_explicit(&self->slow, 1, memory_order_relaxed);
+    hfi_log_put(self->log, HFI_LOG_WARNING, "server",
+                "%s.%s of object %" PRIu64 " has run on a thread of the pool for %" PRId64
+                " ms; all else for that object waits",
+                typeid_, method, object, age_ns / 1000000);
+    return true;
+}
+
+void
+hfi_watch_begin_work(hfi_watch_t *self, hfi_watched_work_t *place, const hfi_work_t *work)
+{
+    HF_CHECK(self, PROBE_MAGIC);
+    *place = (hfi_watched_work_t){.work = work, .begun_ns = hfi_now_ns()};
+    (void)pthread_mutex_lock(&self->lock);
+    place->next = self->works;
+    place->self_p = &self->works;
+    if (place->next != NULL)
+        place->next->self_p = &place->next;
+    self->works = place;
+    if (atomic_load(&self->is_asleep))
+        (void)pthread_cond_signal(&self->changed);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+int64_t
+hfi_watch_end_work(hfi_watch_t *self, hfi_watched_work_t *place)
+{
+    HF_CHECK(self, PROBE_MAGIC);
+    int64_t took_ns = hfi_now_ns() - place->begun_ns;
+    (void)pthread_mutex_lock(&self->lock);
+    *place->self_p = place->next;
+    if (place->next != NULL)
+        place->next->self_p = place->self_p;
+    (void)pthread_mutex_unlock(&self->lock);
+    return took_ns;
+}
+
+void
+hfi_watch_list_work(hfi_watch_t *self, const hfi_work_t *work, int64_t took_ns)
+{
+    HF_CHECK(self, PROBE_MAGIC);
+    if (took_ns < PROBE_SLOW_NS)
+        return;
+    hfi_slow_run_t *slow = hfi_durations_add_slow(self->durations);
+    slow->object = hfi_work_object(work);
+    slow->took_ns = took_ns;
+    slow->ended_ns = hfi_now_ns();
+    probe_text(slow->typeid_, sizeof slow->typeid_, hfi_work_typeid(work));
+    probe_text(slow->method, sizeof slow->method, hfi_work_method(work));
+    probe_text(slow->client, sizeof slow->client, hfi_work_client(work));
+    self->arguments.len = 0;
+    if (hfi_work_show(work, &self->arguments))
+        hfi_durations_text(slow->arguments, sizeof slow->arguments,
+                           (const char *)self->arguments.at, self->arguments.len);
+}
+
+/* ---- the watchdog ----------------------------------------------------------------------- */
+
+/* Sleeps until then with `lock` held, or until something has changed; 0: the latter. */
+static int
+probe_wait_until(hfi_watch_t *self, int64_t wake_ns)
+{
+    struct timespec wake = {.tv_sec = wake_ns / 1000000000, .tv_nsec = wake_ns % 1000000000};
+    return pthread_cond_timedwait(&self->changed, &self->lock, &wake);
+}
+
+/* Sleeps for one look, and on while the loop rests and no work is to be named; false at the end. */
 static bool
 probe_sleep(hfi_watch_t *self)
 {
-    int64_t wake_ns = hfi_now_ns() + (int64_t)PROBE_LOOK_MS * 1000000;
-    struct timespec wake = {.tv_sec = wake_ns / 1000000000, .tv_nsec = wake_ns % 1000000000};
+    int64_t look_ns = hfi_now_ns() + (int64_t)PROBE_LOOK_MS * 1000000;
     (void)pthread_mutex_lock(&self->lock);
     int late = 0;
     while (!self->is_closing && late == 0)
-        late = pthread_cond_timedwait(&self->changed, &self->lock, &wake);
+        late = probe_wait_until(self, look_ns);
     atomic_store(&self->is_asleep, true);
-    while (!self->is_closing && atomic_load(&self->is_resting))
-        (void)pthread_cond_wait(&self->changed, &self->lock);
+    late = 0;
+    while (!self->is_closing && atomic_load(&self->is_resting) && late == 0) {
+        const hfi_watched_work_t *oldest = probe_oldest(self);
+        if (oldest == NULL)
+            (void)pthread_cond_wait(&self->changed, &self->lock);
+        else
+            late = probe_wait_until(self, oldest->begun_ns + self->limit_ns);
+    }
     atomic_store(&self->is_asleep, false);
     bool goes_on = !self->is_closing;
     (void)pthread_mutex_unlock(&self->lock);
@@ -196,6 +310,8 @@ probe_watch(void *arg)
     while (probe_sleep(self)) {
         uint64_t run = atomic_load_explicit(&self->run, memory_order_acquire);
         int64_t now_ns = hfi_now_ns();
+        while (probe_name_work(self))
+            continue;
         if (run % 2 == 0)
             continue;
         if (run != atomic_load_explicit(&self->met, memory_order_relaxed)) {
@@ -261,6 +377,21 @@ fail_durations:
 }
 
 void
+hfi_watch_stop(hfi_watch_t *self)
+{
+    HF_CHECK(self, PROBE_MAGIC);
+    if (self->is_stopped)
+        return;
+    self->is_stopped = true;
+    (void)pthread_mutex_lock(&self->lock);
+    self->is_closing = true;
+    (void)pthread_cond_signal(&self->changed);
+    (void)pthread_mutex_unlock(&self->lock);
+    if (self->limit_ns > 0)
+        (void)pthread_join(self->watchdog, NULL);
+}
+
+void
 hfi_watch_destroy(hfi_watch_t **self_p)
 {
     HF_ASSERT(self_p != NULL);
@@ -268,12 +399,8 @@ hfi_watch_destroy(hfi_watch_t **self_p)
     if (self == NULL)
         return;
     HF_CHECK(self, PROBE_MAGIC);
-    (void)pthread_mutex_lock(&self->lock);
-    self->is_closing = true;
-    (void)pthread_cond_signal(&self->changed);
-    (void)pthread_mutex_unlock(&self->lock);
-    if (self->limit_ns > 0)
-        (void)pthread_join(self->watchdog, NULL);
+    HF_ASSERT(self->works == NULL);
+    hfi_watch_stop(self);
     (void)pthread_cond_destroy(&self->changed);
     (void)pthread_mutex_destroy(&self->lock);
     hfi_durations_destroy(&self->durations);

@@ -255,6 +255,94 @@ so_many_at_once_and_no_more(void **state)
     assert_int_equal(e2e_stop(t), 0);
 }
 
+/* ---- the watchdog ------------------------------------------------------------------------ */
+
+/* The member of a map, a view. */
+static hf_value_t
+member(const hf_value_t *map, const char *name)
+{
+    hf_cursor_t cursor;
+    hf_value_t key;
+    hf_value_t value;
+    hf_open(&cursor, map);
+    while (hf_next(&cursor, &key) && hf_next(&cursor, &value)) {
+        size_t len;
+        const char *text = hf_as_str(&key, &len);
+        if (text != NULL && len == strlen(name) && memcmp(text, name, len) == 0)
+            return value;
+    }
+    fail_msg("no %s", name);
+    return hf_nil();
+}
+
+static bool
+says(const hf_value_t *map, const char *name, const char *what)
+{
+    size_t len;
+    hf_value_t value = member(map, name);
+    const char *text = hf_as_str(&value, &len);
+    return text != NULL && len >= strlen(what) && memcmp(text, what, strlen(what)) == 0;
+}
+
+static size_t
+times_logged(e2e_t *t, const char *text)
+{
+    size_t n = 0;
+    (void)e2e_has_logged(t, text); /* reads what there is */
+    for (const char *at = t->logged; (at = strstr(at, text)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* While the manager itself has nothing to do, and once for each call. */
+static void
+long_work_is_named_once_and_listed(void **state)
+{
+    e2e_t *t = *state;
+    begin(t, "slow = 0.05\n");
+    hf_options_t *options = hf_options_new();
+    assert_int_equal(hf_options_set(options, "name", "hasher"), 0);
+    hf_client_t *client = hf_connect(t->endpoint, options);
+    assert_non_null(client);
+    hf_options_destroy(&options);
+    HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
+    HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
+    hf_future_t *first = hash(one, ENDLESS_ROUNDS);
+    e2e_await_log(t, "Bench.hash of object 1 has run on a thread of the pool for ");
+    hf_future_t *second = hash(two, ENDLESS_ROUNDS);
+    e2e_await_log(t, "Bench.hash of object 2 has run on a thread of the pool for ");
+    assert_int_equal(hf_cancel(first), 0);
+    assert_int_equal(hf_cancel(second), 0);
+    assert_int_equal(hf_call(one, "total", ""), 0); /* their jobs have ended */
+    assert_int_equal(hf_call(two, "total", ""), 0);
+    assert_int_equal(times_logged(t, "Bench.hash of object 1 has run on"), 1);
+    assert_int_equal(times_logged(t, "Bench.hash of object 2 has run on"), 1);
+    hf_value_t stats;
+    hf_value_t calls;
+    assert_int_equal(hf_call_into(manager, "stats", "", "v", &stats), 0);
+    hf_value_t slow = member(&stats, "slow_methods");
+    assert_true(hf_as_uint(&slow) >= 2);
+    assert_int_equal(hf_call_into(manager, "slow_calls", "", "v", &calls), 0);
+    hf_cursor_t cursor;
+    hf_value_t call;
+    int n = 0;
+    for (hf_open(&cursor, &calls); hf_next(&cursor, &call);) {
+        hf_value_t seconds = member(&call, "seconds");
+        n += says(&call, "typeid", "Bench") && says(&call, "method", "hash") &&
+             says(&call, "client", "hasher") &&
+             says(&call, "arguments", "('abc', 1152921504606846976)") &&
+             hf_as_float(&seconds) >= 0.05;
+    }
+    assert_int_equal(n, 2);
+    hf_drop(NULL, &stats);
+    hf_drop(NULL, &calls);
+    hf_future_destroy(&first);
+    hf_future_destroy(&second);
+    hf_disconnect(&client);
+    assert_int_equal(e2e_stop(t), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -270,6 +358,7 @@ main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(sigterm_abandons_what_does_not_heed_it, e2e_open,
                                         e2e_close),
         cmocka_unit_test_setup_teardown(so_many_at_once_and_no_more, e2e_open, e2e_close),
+        cmocka_unit_test_setup_teardown(long_work_is_named_once_and_listed, e2e_open, e2e_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

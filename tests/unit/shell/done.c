@@ -29,21 +29,24 @@ jobs_come_in_the_order_they_were_put(void **state)
     for (uint64_t k = 1; k <= 3; k++) {
         hfi_bytes_t value = {0};
         assert_true(hfi_bytes_append(&value, &k, sizeof k));
-        assert_true(hfi_dones_put(dones, k, (int32_t)k - 2, &value));
-        assert_null(value.at); /* taken */
+        done =
+            (hfi_done_t){.job = k, .status = (int32_t)k - 2, .took_ns = (int64_t)k, .value = value};
+        assert_true(hfi_dones_put(dones, &done));
+        assert_null(done.value.at); /* taken */
     }
     for (uint64_t k = 1; k <= 3; k++) {
         assert_true(is_readable(dones));
         assert_true(hfi_dones_take(dones, &done));
         assert_int_equal(done.job, k);
         assert_int_equal(done.status, (int32_t)k - 2);
+        assert_int_equal(done.took_ns, k);
         assert_int_equal(done.value.len, sizeof k);
         hfi_bytes_close(&done.value);
     }
     assert_false(is_readable(dones));
-    hfi_bytes_t left = {0};
-    assert_true(hfi_bytes_append(&left, "x", 1));
-    assert_true(hfi_dones_put(dones, 4, 0, &left));
+    hfi_done_t left = {.job = 4};
+    assert_true(hfi_bytes_append(&left.value, "x", 1));
+    assert_true(hfi_dones_put(dones, &left));
     hfi_dones_destroy(&dones); /* frees what nobody took */
     assert_null(dones);
     hfi_dones_destroy(&dones);
@@ -54,8 +57,8 @@ putter(void *arg)
 {
     hfi_dones_t *dones = arg;
     for (uint64_t k = 1; k <= JOBS; k++) {
-        hfi_bytes_t value = {0};
-        if (!hfi_bytes_append(&value, &k, sizeof k) || !hfi_dones_put(dones, k, 0, &value))
+        hfi_done_t done = {.job = k};
+        if (!hfi_bytes_append(&done.value, &k, sizeof k) || !hfi_dones_put(dones, &done))
             return dones;
     }
     return NULL;
