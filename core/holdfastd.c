@@ -16,13 +16,13 @@
 #include <base/check.h>
 #include <shell/boot.h>
 #include <shell/ceiling.h>
+#include <shell/check_config.h>
+#include <shell/check_plugin.h>
 #include <shell/config.h>
-#include <shell/examine.h>
 #include <shell/loader.h>
 #include <shell/log.h>
 #include <shell/loop.h>
 #include <shell/replay.h>
-#include <shell/seen.h>
 
 enum { EXIT_USAGE_ERROR = 2 };
 
@@ -242,7 +242,7 @@ daemon_complain(const daemon_t *self)
 {
     char line[HFI_WHY];
     if (self->is_json)
-        (void)hfi_seen_complain_json(&self->complaints, stdout);
+        (void)hfi_check_config_complain_json(&self->complaints, stdout);
     for (size_t k = 0; !self->is_json && k < hfi_complaints_kept(&self->complaints); k++) {
         hfi_complaints_write(&self->complaints, k, line, sizeof line);
         (void)daemon_fail(line);
@@ -295,10 +295,10 @@ daemon_say_ready(daemon_t *self, const hfi_loop_t *loop)
     daemon_endpoints(loop, endpoints, sizeof endpoints);
     hfi_log_put(self->log, HFI_LOG_INFO, "server", "holdfastd %s serves on %s", HF_VERSION,
                 endpoints);
-    const hfi_deploy_t *deploy = &self->settings->deploy;
-    bool has_roles = hfi_deploy_line(deploy, "roles") != 0 ||
-                     hfi_deploy_line(deploy, "users") != 0 ||
-                     hfi_deploy_line(deploy, "others") != 0;
+    const hfi_deployment_t *deployment = &self->settings->deployment;
+    bool has_roles = hfi_deployment_line(deployment, "roles") != 0 ||
+                     hfi_deployment_line(deployment, "users") != 0 ||
+                     hfi_deployment_line(deployment, "others") != 0;
     if (self->settings->is_insecure)
         hfi_log_put(self->log, HFI_LOG_WARNING, "server",
                     "insecure = 1: whoever reaches a tcp endpoint may do %s",
@@ -389,9 +389,9 @@ daemon_check(daemon_t *self)
     if (status < 0 && self->is_check) {
         hfi_policy_t *policy = hfi_machine_policy(machine);
         bool is_said = self->is_json
-                           ? hfi_seen_print_json(policy, stdout)
+                           ? hfi_check_config_print_json(policy, stdout)
                            : printf("holdfastd: configuration and plugins are fine\n") > 0 &&
-                                 hfi_seen_print(policy, stdout);
+                                 hfi_check_config_print(policy, stdout);
         status = is_said ? EXIT_SUCCESS : daemon_fail("stdout cannot be written");
     }
     hfi_machine_destroy(&machine);
@@ -405,7 +405,7 @@ daemon_run(daemon_t *self)
     if (!is_configured && (self->check_plugin != NULL || self->settings->run_dir == NULL))
         return daemon_complain(self);
     if (self->check_plugin != NULL)
-        return hfi_examine(self->settings, self->check_plugin, stdout);
+        return hfi_check_plugin(self->settings, self->check_plugin, stdout);
     self->loader = hfi_loader_new(self->settings->run_dir);
     if (self->loader == NULL)
         return daemon_fail("no memory");

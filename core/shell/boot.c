@@ -10,7 +10,7 @@
 #include <value/admit.h>
 #include <value/writer.h>
 
-#include "intake.h"
+#include "load_plugin.h"
 
 enum { BOOT_SPACE = 16 };
 
@@ -134,7 +134,7 @@ hfi_boot_load(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_complain
     char why[HFI_WHY];
     if (!hfi_loader_own_folder(settings->run_dir, false, why, sizeof why))
         return hfi_complaints_add(complaints, 0, "%s", why);
-    bool is_fine = hfi_intake_check(settings, complaints);
+    bool is_fine = hfi_load_plugin_check(settings, complaints);
     if (settings->is_shipped && !boot_load_shipped(loader, why, sizeof why))
         is_fine = hfi_complaints_add(complaints, 0, "%s", why);
     for (size_t k = 0; k < settings->plugins.n; k++) {
@@ -237,8 +237,8 @@ hfi_boot_write_policy(const hfi_settings_t *settings, hfi_machine_t *machine, hf
         hfi_bytes_close(&scratch);
         return hfi_complaints_add(complaints, 0, "the configuration is no text in UTF-8");
     }
-    bool is_sound =
-        hfi_deploy_check(&settings->deploy, hfi_machine_policy(machine), &policy, complaints);
+    bool is_sound = hfi_deployment_check(&settings->deployment, hfi_machine_policy(machine),
+                                         &policy, complaints);
     hfi_bytes_close(&scratch);
     hfi_complaints_sort(complaints);
     return is_sound;

@@ -14,8 +14,8 @@
 #include <base/endpoint.h>
 #include <holdfast/value.h>
 
-#include "branch.h"
 #include "ceiling.h"
+#include "deployment_read.h"
 #include "source.h"
 
 enum { CONFIG_SENTENCE = 256 };
@@ -317,7 +317,7 @@ config_read_section(config_t *self, zconfig_t *first, zconfig_t *item)
     else if (strcmp(name, "limits") == 0)
         config_read_limits(self, item);
     else
-        hfi_branch_keep(&self->settings->deploy, self->source, item, self->item);
+        hfi_deployment_read(&self->settings->deployment, self->source, item, self->item);
     self->item = below;
 }
 
@@ -328,7 +328,7 @@ config_read_tree(config_t *self, zconfig_t *root)
     for (zconfig_t *item = first; item != NULL; item = zconfig_next(item)) {
         const char *name = zconfig_name(item);
         self->item++;
-        if (strcmp(name, "limits") == 0 || hfi_branch_is_kept(name)) {
+        if (strcmp(name, "limits") == 0 || hfi_deployment_is_section(name)) {
             config_read_section(self, first, item);
             continue;
         }
@@ -438,7 +438,7 @@ hfi_settings_destroy(hfi_settings_t **self_p)
     hfi_settings_t *self = *self_p;
     if (self == NULL)
         return;
-    hfi_deploy_close(&self->deploy);
+    hfi_deployment_close(&self->deployment);
     config_close_texts(&self->binds);
     config_close_texts(&self->plugins);
     config_close_texts(&self->plugin_dirs);
@@ -579,8 +579,8 @@ config_write_key(hf_writer_t *w, const char *key)
 void
 hfi_settings_policy(const hfi_settings_t *self, hf_writer_t *to)
 {
-    hf_write_map(to, self->deploy.n_sections + (size_t)1);
-    hfi_write_raw(to, self->deploy.sections.at, self->deploy.sections.len);
+    hf_write_map(to, self->deployment.n_sections + (size_t)1);
+    hfi_write_raw(to, self->deployment.sections.at, self->deployment.sections.len);
     config_write_key(to, "limits");
     hf_write_map(to, CONFIG_LIMITS);
     for (size_t k = 0; k < CONFIG_LIMITS; k++) {

@@ -17,7 +17,7 @@
 #include <holdfast/value.h>
 
 #include "complaint.h"
-#include "deploy.h"
+#include "deployment.h"
 #include "log.h"
 
 typedef enum hfi_placement {
@@ -62,7 +62,7 @@ typedef struct hfi_settings {
 #undef HFI_CONFIG
     char *folder; /* of the default endpoint; hfi_settings_complete finds it */
     hfi_settings_limits_t limits;
-    hfi_deploy_t deploy;
+    hfi_deployment_t deployment;
 } hfi_settings_t;
 
 /* Gives the defaults, but for the endpoint and the run_dir: hfi_settings_complete. NULL: no memory. */

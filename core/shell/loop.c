@@ -30,8 +30,8 @@
 #include "done.h"
 #include "figures.h"
 #include "front.h"
-#include "intake.h"
 #include "journal.h"
+#include "load_plugin.h"
 #include "offload.h"
 #include "pace.h"
 #include "place.h"
@@ -404,7 +404,7 @@ static int32_t
 loop_load_plugin(hfi_loop_t *self, hfi_span_t path, hfi_bytes_t *ret_value)
 {
     size_t before = self->n_images;
-    int32_t status = hfi_intake(self->world.settings, self->world.loader, path, ret_value);
+    int32_t status = hfi_load_plugin(self->world.settings, self->world.loader, path, ret_value);
     const hfi_image_t *image = hfi_loader_at(self->world.loader, before);
     for (; image != NULL; image = hfi_loader_at(self->world.loader, ++before)) {
         if (self->journal != NULL)

@@ -5,7 +5,7 @@
 #include <base/check.h>
 
 #include "boot.h"
-#include "intake.h"
+#include "load_plugin.h"
 #include "loader.h"
 
 enum { RELOAD_LINE = 1024 };
@@ -52,7 +52,7 @@ hfi_reload(const char *file, const hfi_settings_t *first, hfi_machine_t *machine
     if (is_sound) {
         complaints->file = file;
         (void)hfi_settings_read(settings, complaints);
-        (void)hfi_intake_check(settings, complaints);
+        (void)hfi_load_plugin_check(settings, complaints);
         (void)hfi_boot_write_policy(settings, machine, &policy, complaints);
         is_sound = complaints->n == 0;
         if (!is_sound)

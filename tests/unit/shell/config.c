@@ -129,7 +129,7 @@ every_key_is_taken(void **state)
     assert_int_equal(s->limits.window, 100);
     assert_int_equal(s->limits.frame, 65536);
     assert_int_equal(s->limits.depth, 64);
-    assert_int_equal(s->deploy.n_sections, 1);
+    assert_int_equal(s->deployment.n_sections, 1);
     hfi_settings_destroy(&s);
     assert_null(s);
 }
@@ -413,15 +413,15 @@ the_policy_is_the_registrys_value(void **state)
         "\"rename\": {\"get\": \"fetch\"}, \"defaults\": {}}, \"dict\": {}}, \"roles\": {\"r\": "
         "{\"grant\": \"a.b\"}, \"empty\": {}}, \"users\": {\"0\": \"r\", \"1000\": \"r empty\"}, "
         "\"others\": {}, ");
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose[0]"), 3);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose[1]"), 5);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/expose"), 3);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/rename/get"), 7);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/list/rename/put"), 6);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "types/dict"), 9);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "users/0"), 15);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "others/ipc"), 17);
-    assert_int_equal(hfi_deploy_line(&s->deploy, "nowhere"), 0);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/list/expose[0]"), 3);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/list/expose[1]"), 5);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/list/expose"), 3);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/list/rename/get"), 7);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/list/rename/put"), 6);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "types/dict"), 9);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "users/0"), 15);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "others/ipc"), 17);
+    assert_int_equal(hfi_deployment_line(&s->deployment, "nowhere"), 0);
     hfi_settings_destroy(&s);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* examine -- see examine.h
+/* check_plugin -- see check_plugin.h
  *
  * What the file itself says of its symbols is read here, from a copy in a private folder; the child maps that copy and
  * writes what it found as one value to a pipe. A file that others could write is a problem, but looked at all the same:
  * who asks for this trusts it as much as who serves it. What comes by the pipe is trusted no more than the file is.
  */
 #define _GNU_SOURCE
-#include "examine.h"
+#include "check_plugin.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,30 +32,30 @@
 #include "report.h"
 #include "symbols.h"
 
-#define EXAMINE_NS INT64_C(5000000000)
+#define CHECK_PLUGIN_NS INT64_C(5000000000)
 
 enum {
-    EXAMINE_FILE_MAX = 256 * 1024 * 1024,
-    EXAMINE_ANSWER_MAX = 4 * 1024 * 1024,
-    EXAMINE_DEPTH = 16,
-    EXAMINE_PATH = PATH_MAX + 64,
+    CHECK_PLUGIN_FILE_MAX = 256 * 1024 * 1024,
+    CHECK_PLUGIN_ANSWER_MAX = 4 * 1024 * 1024,
+    CHECK_PLUGIN_DEPTH = 16,
+    CHECK_PLUGIN_PATH = PATH_MAX + 64,
 };
 
-typedef struct examine {
+typedef struct check_plugin {
     const hfi_settings_t *settings;
     const char *path;
-    char folder[EXAMINE_PATH]; /* private; "": none */
-    char copy[EXAMINE_PATH];   /* of the file, in it */
+    char folder[CHECK_PLUGIN_PATH]; /* private; "": none */
+    char copy[CHECK_PLUGIN_PATH];   /* of the file, in it */
     hfi_bytes_t file;
     hfi_symbols_t symbols;
     hfi_report_t report;
     hfi_bytes_t answer; /* the child's */
     hfi_bytes_t scratch;
-} examine_t;
+} check_plugin_t;
 
 /* A sentence without the private folder, which says nothing to anybody. */
 static const char *
-examine_plain(const examine_t *self, char *why)
+check_plugin_plain(const check_plugin_t *self, char *why)
 {
     size_t n = strlen(self->folder);
     for (char *at = strstr(why, self->folder); n > 0 && at != NULL; at = strstr(at, self->folder))
@@ -169,7 +169,7 @@ child_write_lines(hf_writer_t *w, const char *key, char *const *lines, size_t n)
 
 /* What the manager's own libraries would give the plugin by chance, and no library that the plugin names. */
 static void
-child_check_needs(const examine_t *self, hfi_report_t *report)
+child_check_needs(const check_plugin_t *self, hfi_report_t *report)
 {
     hfi_symbol_t symbol;
     for (uint64_t k = 0; hfi_symbols_at(&self->symbols, k, &symbol); k++) {
@@ -190,7 +190,7 @@ child_check_needs(const examine_t *self, hfi_report_t *report)
 
 /* Adds the plugin to a table as a manager does; the shipped types may have what it wants to be called. */
 static bool
-child_try(const examine_t *self, const hf_plugin_t *plugin, bool with_shipped, char *why,
+child_try(const check_plugin_t *self, const hf_plugin_t *plugin, bool with_shipped, char *why,
           size_t why_room)
 {
     hfi_complaints_t unheard = {0};
@@ -208,7 +208,7 @@ child_try(const examine_t *self, const hf_plugin_t *plugin, bool with_shipped, c
 }
 
 static void
-child_look(const examine_t *self, const hf_plugin_t *plugin, hf_writer_t *w)
+child_look(const check_plugin_t *self, const hf_plugin_t *plugin, hf_writer_t *w)
 {
     char why[HFI_WHY] = "";
     char why_beside[HFI_WHY] = "";
@@ -251,7 +251,7 @@ child_send(int fd, const hfi_bytes_t *bytes)
 
 /* Never returns. What the plugin's code prints goes to stderr. */
 static void
-child_run(const examine_t *self, int fd)
+child_run(const check_plugin_t *self, int fd)
 {
     char why[HFI_WHY] = "";
     hfi_bytes_t bytes = {0};
@@ -267,7 +267,7 @@ child_run(const examine_t *self, int fd)
         child_look(self, image->descriptor, &out.w);
     } else {
         char *problem[] = {why};
-        (void)examine_plain(self, why);
+        (void)check_plugin_plain(self, why);
         hf_write_map(&out.w, 1);
         child_write_lines(&out.w, "problems", problem, 1);
     }
@@ -280,16 +280,16 @@ child_run(const examine_t *self, int fd)
 
 /* What the child writes until its end; false: its time is up. */
 static bool
-examine_listen(examine_t *self, int fd)
+check_plugin_listen(check_plugin_t *self, int fd)
 {
-    int64_t until_ns = hfi_now_ns() + EXAMINE_NS;
+    int64_t until_ns = hfi_now_ns() + CHECK_PLUGIN_NS;
     for (;;) {
         int64_t left_ns = until_ns - hfi_now_ns();
         struct pollfd at = {.fd = fd, .events = POLLIN};
         if (left_ns <= 0 || (poll(&at, 1, (int)(left_ns / 1000000) + 1) <= 0 && errno != EINTR))
             return false;
         uint8_t *to = hfi_bytes_reserve(&self->answer, 65536);
-        if (to == NULL || self->answer.len > EXAMINE_ANSWER_MAX)
+        if (to == NULL || self->answer.len > CHECK_PLUGIN_ANSWER_MAX)
             return false;
         ssize_t n = read(fd, to, 65536);
         if (n > 0)
@@ -301,7 +301,7 @@ examine_listen(examine_t *self, int fd)
 
 /* Takes over the lines of a list that the child wrote. */
 static void
-examine_take_lines(hfi_report_t *report, const hf_value_t *lines, bool is_problem)
+check_plugin_take_lines(hfi_report_t *report, const hf_value_t *lines, bool is_problem)
 {
     hf_cursor_t cursor;
     hf_value_t line;
@@ -317,19 +317,19 @@ examine_take_lines(hfi_report_t *report, const hf_value_t *lines, bool is_proble
 }
 
 static void
-examine_take(examine_t *self, int status, bool was_in_time)
+check_plugin_take(check_plugin_t *self, int status, bool was_in_time)
 {
     hfi_report_t *report = &self->report;
     if (!was_in_time) {
         hfi_report_problem(report,
                            "after %d s it was still not loaded: code of its own runs when "
                            "it is mapped, and does not end",
-                           (int)(EXAMINE_NS / 1000000000));
+                           (int)(CHECK_PLUGIN_NS / 1000000000));
     } else if (WIFSIGNALED(status)) {
         hfi_report_problem(report, "it crashed while it was loaded or its tables were read: %s",
                            sigdescr_np(WTERMSIG(status)));
     } else if (self->answer.len == 0 ||
-               hfi_admit_value(hfi_bytes_span(&self->answer), EXAMINE_DEPTH, &self->scratch,
+               hfi_admit_value(hfi_bytes_span(&self->answer), CHECK_PLUGIN_DEPTH, &self->scratch,
                                &report->found, NULL) != HFI_ADMIT_OK) {
         report->found = (hf_value_t){.raw = {0}};
         hfi_report_problem(report, "it ended the process that loaded it (status %d)",
@@ -337,13 +337,13 @@ examine_take(examine_t *self, int status, bool was_in_time)
     } else {
         hf_value_t problems = hfi_report_member(&report->found, "problems");
         hf_value_t notes = hfi_report_member(&report->found, "notes");
-        examine_take_lines(report, &problems, true);
-        examine_take_lines(report, &notes, false);
+        check_plugin_take_lines(report, &problems, true);
+        check_plugin_take_lines(report, &notes, false);
     }
 }
 
 static void
-examine_in_child(examine_t *self)
+check_plugin_in_child(check_plugin_t *self)
 {
     int ends[2];
     int status = 0;
@@ -355,14 +355,14 @@ examine_in_child(examine_t *self)
     if (child == 0)
         child_run(self, ends[1]);
     (void)close(ends[1]);
-    bool was_in_time = child > 0 && examine_listen(self, ends[0]);
+    bool was_in_time = child > 0 && check_plugin_listen(self, ends[0]);
     (void)close(ends[0]);
     if (child > 0) {
         if (!was_in_time)
             (void)kill(child, SIGKILL);
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             continue;
-        examine_take(self, status, was_in_time);
+        check_plugin_take(self, status, was_in_time);
     } else {
         hfi_report_problem(&self->report, "it cannot be tried: %s", strerrordesc_np(errno));
     }
@@ -370,7 +370,7 @@ examine_in_child(examine_t *self)
 
 /* What the file says of itself, unmapped. */
 static bool
-examine_symbols(examine_t *self)
+check_plugin_symbols(check_plugin_t *self)
 {
     static const char *const world[] = {
         "malloc", "calloc", "realloc", "free",      "time",   "clock_gettime", "gettimeofday",
@@ -402,7 +402,7 @@ examine_symbols(examine_t *self)
 
 /* Reads the file and copies it to where nobody else can write. */
 static bool
-examine_copy(examine_t *self, char *why, size_t why_room)
+check_plugin_copy(check_plugin_t *self, char *why, size_t why_room)
 {
     const char *name = strrchr(self->path, '/') != NULL ? strrchr(self->path, '/') + 1 : self->path;
     struct stat at;
@@ -419,7 +419,7 @@ examine_copy(examine_t *self, char *why, size_t why_room)
     FILE *to = fopen(self->copy, "wxe");
     bool is_done = from != NULL && to != NULL && fstat(fileno(from), &at) == 0;
     (void)snprintf(why, why_room, "%s: %s", self->path, strerrordesc_np(errno));
-    if (is_done && (!S_ISREG(at.st_mode) || at.st_size > EXAMINE_FILE_MAX)) {
+    if (is_done && (!S_ISREG(at.st_mode) || at.st_size > CHECK_PLUGIN_FILE_MAX)) {
         (void)snprintf(why, why_room, "%s is no file, or a very long one", self->path);
         is_done = false;
     }
@@ -435,9 +435,9 @@ examine_copy(examine_t *self, char *why, size_t why_room)
 
 /* Takes away the private folder: the copy, and in `plugins` the loader's own. */
 static void
-examine_tidy(const examine_t *self)
+check_plugin_tidy(const check_plugin_t *self)
 {
-    char path[EXAMINE_PATH + 512];
+    char path[CHECK_PLUGIN_PATH + 512];
     if (self->folder[0] == '\0')
         return;
     (void)unlink(self->copy);
@@ -454,21 +454,21 @@ examine_tidy(const examine_t *self)
 }
 
 int
-hfi_examine(const hfi_settings_t *settings, const char *path, FILE *to)
+hfi_check_plugin(const hfi_settings_t *settings, const char *path, FILE *to)
 {
     char why[HFI_WHY] = "";
-    examine_t self = {.settings = settings, .path = path};
+    check_plugin_t self = {.settings = settings, .path = path};
     if (!hfi_loader_check(path, why, sizeof why))
         hfi_report_problem(&self.report, "%s", why);
     if (access(path, R_OK) == 0) {
-        if (!examine_copy(&self, why, sizeof why))
+        if (!check_plugin_copy(&self, why, sizeof why))
             hfi_report_problem(&self.report, "%s", why);
-        else if (examine_symbols(&self))
-            examine_in_child(&self);
+        else if (check_plugin_symbols(&self))
+            check_plugin_in_child(&self);
     }
     bool is_clean = self.report.n_problems == 0;
     bool is_written = hfi_report_write(&self.report, path, to);
-    examine_tidy(&self);
+    check_plugin_tidy(&self);
     hfi_report_close(&self.report);
     hfi_bytes_close(&self.file);
     hfi_bytes_close(&self.answer);

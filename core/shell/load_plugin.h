@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* intake -- the job "load_plugin": a plugin's file is mapped while the manager serves, if it lies where it may.
+/* load_plugin -- the job "load_plugin": a plugin's file is mapped while the manager serves, if it lies where it may.
  *
  * Thread: the loop's.
  */
-#ifndef HFI_INTAKE_H
-#define HFI_INTAKE_H
+#ifndef HFI_LOAD_PLUGIN_H
+#define HFI_LOAD_PLUGIN_H
 
 #include <base/span.h>
 
@@ -12,11 +12,11 @@
 #include "loader.h"
 
 /* Whether each plugin_dir of the settings is absolute. False: there are complaints. */
-bool hfi_intake_check(const hfi_settings_t *settings, hfi_complaints_t *complaints);
+bool hfi_load_plugin_check(const hfi_settings_t *settings, hfi_complaints_t *complaints);
 
 /* Does it; gives JOB_DONE's status, and its value (machine/image.c says what they mean) in *ret_value, to be closed. The
  * file's real path must be below a folder that the settings name as plugin_dir. */
-int32_t hfi_intake(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path_value,
-                   hfi_bytes_t *ret_value);
+int32_t hfi_load_plugin(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path_value,
+                        hfi_bytes_t *ret_value);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* intake -- load_plugin maps what lies below a folder that the settings name, by its real path, and nothing else.
+/* load_plugin -- load_plugin maps what lies below a folder that the settings name, by its real path, and nothing else.
  * Argument: a plugin. */
 #define _GNU_SOURCE
 #include "shell_test.h"
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <shell/intake.h>
+#include <shell/load_plugin.h>
 #include <value/admit.h>
 #include <value/writer.h>
 
@@ -50,7 +50,7 @@ said(const char *path, int32_t status)
     hfi_bytes_writer_open(&out, &asked);
     hf_write_str(&out.w, path, strlen(path));
     assert_true(hfi_bytes_writer_close(&out));
-    int32_t given = hfi_intake(settings, loader, hfi_bytes_span(&asked), &answer);
+    int32_t given = hfi_load_plugin(settings, loader, hfi_bytes_span(&asked), &answer);
     assert_int_equal(hfi_admit_value(hfi_bytes_span(&answer), 2, &scratch, &value, NULL),
                      HFI_ADMIT_OK);
     const char *at = hf_as_str(&value, &len);
@@ -186,13 +186,13 @@ folders_are_absolute(void **state)
     char relative[] = "shop";
     char *one[] = {relative};
     unsigned lines[] = {7};
-    assert_true(hfi_intake_check(settings, &complaints));
+    assert_true(hfi_load_plugin_check(settings, &complaints));
     settings->plugin_dirs = (hfi_texts_t){.at = one, .lines = lines, .n = 1};
-    assert_false(hfi_intake_check(settings, &complaints));
+    assert_false(hfi_load_plugin_check(settings, &complaints));
     assert_int_equal(complaints.at[0].line, 7);
     assert_string_equal(complaints.at[0].text, "plugin_dir shop: it must be absolute");
     allow("shop");
-    assert_true(hfi_intake_check(settings, &complaints));
+    assert_true(hfi_load_plugin_check(settings, &complaints));
     forget();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* intake -- see intake.h */
+/* load_plugin -- see load_plugin.h */
 #define _GNU_SOURCE
-#include "intake.h"
+#include "load_plugin.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -11,10 +11,10 @@
 #include <value/admit.h>
 #include <value/writer.h>
 
-enum { INTAKE_MAPPED = 0, INTAKE_DENIED = 1, INTAKE_REFUSED = 2 };
+enum { LOAD_MAPPED = 0, LOAD_DENIED = 1, LOAD_REFUSED = 2 };
 
 bool
-hfi_intake_check(const hfi_settings_t *settings, hfi_complaints_t *complaints)
+hfi_load_plugin_check(const hfi_settings_t *settings, hfi_complaints_t *complaints)
 {
     bool is_fine = true;
     const hfi_texts_t *folders = &settings->plugin_dirs;
@@ -28,7 +28,7 @@ hfi_intake_check(const hfi_settings_t *settings, hfi_complaints_t *complaints)
 
 /* Whether `path` lies in the folder or somewhere below it; both are real. */
 static bool
-intake_is_below(const char *path, const char *folder)
+load_plugin_is_below(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
     while (len > 0 && folder[len - 1] == '/')
@@ -38,43 +38,44 @@ intake_is_below(const char *path, const char *folder)
 
 /* A folder that is not there, or no longer, allows nothing. */
 static bool
-intake_is_allowed(const hfi_settings_t *settings, const char *path)
+load_plugin_is_allowed(const hfi_settings_t *settings, const char *path)
 {
     char folder[PATH_MAX];
     for (size_t k = 0; k < settings->plugin_dirs.n; k++) {
-        if (realpath(settings->plugin_dirs.at[k], folder) != NULL && intake_is_below(path, folder))
+        if (realpath(settings->plugin_dirs.at[k], folder) != NULL &&
+            load_plugin_is_below(path, folder))
             return true;
     }
     return false;
 }
 
 static int32_t
-intake_load(const hfi_settings_t *settings, hfi_loader_t *loader, const char *path, char *why,
-            size_t why_room)
+load_plugin_map(const hfi_settings_t *settings, hfi_loader_t *loader, const char *path, char *why,
+                size_t why_room)
 {
     char real[PATH_MAX];
     if (settings->plugin_dirs.n == 0) {
         (void)snprintf(why, why_room,
                        "this manager loads no plugin while it serves: its "
                        "configuration names no plugin_dir");
-        return INTAKE_DENIED;
+        return LOAD_DENIED;
     }
     /* what is not there is denied too: nobody learns which files there are elsewhere */
-    if (realpath(path, real) == NULL || !intake_is_allowed(settings, real)) {
+    if (realpath(path, real) == NULL || !load_plugin_is_allowed(settings, real)) {
         (void)snprintf(why, why_room, "%.*s is no file in a folder that plugin_dir names",
                        hfi_text_shown(path, strlen(path)), path);
-        return INTAKE_DENIED;
+        return LOAD_DENIED;
     }
     const hfi_image_t *image = hfi_loader_load(loader, real, why, why_room);
     if (image == NULL)
-        return INTAKE_REFUSED;
+        return LOAD_REFUSED;
     (void)snprintf(why, why_room, "%s", image->hash);
-    return INTAKE_MAPPED;
+    return LOAD_MAPPED;
 }
 
 int32_t
-hfi_intake(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path_value,
-           hfi_bytes_t *ret_value)
+hfi_load_plugin(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path_value,
+                hfi_bytes_t *ret_value)
 {
     char path[PATH_MAX];
     char why[HFI_WHY] = "the path cannot be read";
@@ -82,13 +83,13 @@ hfi_intake(const hfi_settings_t *settings, hfi_loader_t *loader, hfi_span_t path
     hf_value_t value;
     hfi_bytes_t scratch = {0};
     hfi_bytes_writer_t out;
-    int32_t status = INTAKE_REFUSED;
+    int32_t status = LOAD_REFUSED;
     if (hfi_admit_value(path_value, 2, &scratch, &value, NULL) == HFI_ADMIT_OK) {
         const char *text = hf_as_str(&value, &len);
         if (text != NULL && len < sizeof path) {
             memcpy(path, text, len);
             path[len] = '\0';
-            status = intake_load(settings, loader, path, why, sizeof why);
+            status = load_plugin_map(settings, loader, path, why, sizeof why);
         }
     }
     hfi_bytes_close(&scratch);
