@@ -138,7 +138,7 @@ mute(const char *endpoint, char **calls)
         raw_call(&raw, 0, "number_of_objects", ""); /* they are all there when it is answered */
     for (raw_next_answer(&raw, &answer); answer.call != last; raw_next_answer(&raw, &answer))
         n--;
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     if (client == NULL || hf_call(victim_find(client, "sent"), "set", "") != 0)
         victim_fails(endpoint);
     for (; n > 0; n--)
@@ -176,7 +176,7 @@ scene_open(scene_t *self, e2e_t *e2e)
     *self = (scene_t){.e2e = e2e, .in_time_ms = IN_TIME_MS};
     if (e2e->pid == 0)
         E2E_START(e2e, NULL);
-    self->client = hf_connect(e2e->endpoint, NULL);
+    self->client = e2e_connect(e2e->endpoint);
     if (self->client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     self->life = scene_new(self, "life", "Lock");

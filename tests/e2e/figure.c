@@ -4,6 +4,16 @@
 
 #include "harness.h"
 
+hf_client_t *
+e2e_connect(const char *endpoint)
+{
+    hf_options_t *options = hf_options_new();
+    assert_int_equal(hf_options_set(options, "connect_timeout", e2e_patience_text(20)), 0);
+    hf_client_t *client = hf_connect(endpoint, options);
+    hf_options_destroy(&options);
+    return client;
+}
+
 int64_t
 e2e_figure(hf_client_t *client, const char *name)
 {

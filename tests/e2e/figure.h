@@ -7,6 +7,9 @@
 
 #include <holdfast/holdfast.h>
 
+/* hf_connect, for a manager that has not got a CPU for long. */
+hf_client_t *e2e_connect(const char *endpoint);
+
 /* One of stats()'s figures; the test fails where it cannot be had. -1: there is none of that name. */
 int64_t e2e_figure(hf_client_t *client, const char *name);
 

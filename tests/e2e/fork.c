@@ -16,6 +16,8 @@
 
 #include <holdfast/types.h>
 
+#include "figure.h"
+
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
 /* Leases, in seconds: what holds for a brief one's length alone is waited for. */
@@ -39,6 +41,7 @@ join_manager(const e2e_t *e2e, double lease)
 {
     hf_options_t *options = hf_options_new();
     assert_int_equal(hf_options_set(options, "lease", e2e_patience_text(lease)), 0);
+    assert_int_equal(hf_options_set(options, "connect_timeout", e2e_patience_text(20)), 0);
     hf_client_t *client = hf_connect(e2e->endpoint, options);
     hf_options_destroy(&options);
     assert_non_null(client);
@@ -371,7 +374,7 @@ parent_dies(world_t *world)
 {
     int ends[2]; /* the parent holds one end as long as it lives */
     world_t own = *world;
-    own.client = hf_connect(world->e2e->endpoint, NULL);
+    own.client = e2e_connect(world->e2e->endpoint);
     own.list = hf_create(own.client, "list", "");
     if (own.list == NULL || pipe(ends) != 0)
         return 1;
@@ -499,7 +502,7 @@ child_comes_late(world_t *world)
     hf_release(&world->list);
     hf_disconnect(&world->client);
     HF_AUTO_PROXY hf_proxy_t *own = NULL;
-    world->client = hf_connect(world->e2e->endpoint, NULL);
+    world->client = e2e_connect(world->e2e->endpoint);
     own = hf_create(world->client, "list", "");
     int status = own == NULL ? 3 : 0;
     hf_release(&own);

@@ -6,6 +6,8 @@
 
 #include <holdfast/gc.h>
 
+#include "figure.h"
+
 enum { DROPPED = 10000, KEPT = 100, KEEP_EACH = 101, COLLECTIONS = 3, GONE_AT_LEAST = 9900 };
 
 typedef struct bed {
@@ -17,7 +19,7 @@ static bed_t
 bed_open(e2e_t *e2e)
 {
     E2E_START(e2e, NULL);
-    bed_t bed = {.e2e = e2e, .client = hf_connect(e2e->endpoint, NULL)};
+    bed_t bed = {.e2e = e2e, .client = e2e_connect(e2e->endpoint)};
     if (bed.client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     return bed;

@@ -10,6 +10,8 @@
 
 #include <holdfast/holdfast.h>
 
+#include "figure.h"
+
 enum { RACES = E2E_IS_SANITIZED ? 60 : 300, PATIENCE_S = 20 };
 
 /* Two clients: ours, and one that the other thread uses. */
@@ -21,7 +23,7 @@ typedef struct pair {
 static hf_client_t *
 connect_to(const e2e_t *self)
 {
-    hf_client_t *client = hf_connect(self->endpoint, NULL);
+    hf_client_t *client = e2e_connect(self->endpoint);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     return client;

@@ -13,6 +13,8 @@
 
 #include <holdfast/holdfast.h>
 
+#include "figure.h"
+
 enum { CALLS = 300, SORTED = 20000 };
 
 #define LONG_ROUNDS    (INT64_C(60000000) / (E2E_IS_SANITIZED ? 8 : 1)) /* about a second */
@@ -29,7 +31,7 @@ now_s(void)
 static hf_client_t *
 connected(const char *endpoint)
 {
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     return client;
@@ -122,7 +124,7 @@ a_large_list_is_sorted(void **state)
 static int
 victim(const char *endpoint)
 {
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     hf_proxy_t *bench = client == NULL ? NULL : hf_lookup(client, "bench");
     hf_proxy_t *ready = client == NULL ? NULL : hf_lookup(client, "ready");
     if (bench == NULL || ready == NULL)
@@ -227,8 +229,8 @@ sigterm_cancels_at_its_drain_time(void **state)
 static void
 sigterm_abandons_what_does_not_heed_it(void **state)
 {
-    if (E2E_IS_SANITIZED)
-        skip(); /* LeakSanitizer would wait for the thread that is left alone */
+    if (E2E_IS_SANITIZED || e2e_has_valgrind())
+        skip(); /* LeakSanitizer would wait for the thread that is left alone; it keeps the machine */
     sigterm_gives_up_in_time(state, "stubborn", "i", true);
 }
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <holdfast/holdfast.h>
+
+#include "figure.h"
 #include <holdfast/types.h>
 
 enum { OTHER_UID = 65534 };
@@ -19,7 +21,7 @@ enum { OTHER_UID = 65534 };
 static hf_client_t *
 connect_to(const char *endpoint)
 {
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     return client;
@@ -338,7 +340,7 @@ as_other(const char *endpoint, int to)
 {
     if (setgroups(0, NULL) != 0 || setgid(OTHER_UID) != 0 || setuid(OTHER_UID) != 0)
         _exit(2);
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     hf_proxy_t *list = client == NULL ? NULL : hf_create(client, "list", "");
     char said[256];
     int len = snprintf(said, sizeof said, "%s", client == NULL ? hf_errmsg() : "connected");

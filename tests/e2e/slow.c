@@ -5,6 +5,8 @@
 
 #include <holdfast/holdfast.h>
 
+#include "figure.h"
+
 enum { ITEMS = 20000, ROUNDS = E2E_IS_SANITIZED ? 2 : 15 };
 
 /* The member of a map, a view. */
@@ -99,7 +101,7 @@ durations_of_methods_are_in_stats(void **state)
 {
     e2e_t *self = *state;
     E2E_START(self, NULL);
-    hf_client_t *client = hf_connect(self->endpoint, NULL);
+    hf_client_t *client = e2e_connect(self->endpoint);
     assert_non_null(client);
     HF_AUTO_PROXY hf_proxy_t *manager = hf_manager(client);
     HF_AUTO_PROXY hf_proxy_t *list = hf_create(client, "list", "");

@@ -19,6 +19,8 @@
 
 #include <holdfast/holdfast.h>
 
+#include "figure.h"
+
 enum { WORKERS = 6, KILLS = E2E_IS_SANITIZED ? 20 : 80, ROUNDS = 4, PATIENCE_S = 20, ROOM = 1024 };
 
 typedef struct door {
@@ -83,7 +85,7 @@ work(const char *endpoint, const char *path, unsigned number)
 {
     hf_proxy_t *lock[KINDS];
     ground_t *ground = ground_open(path);
-    hf_client_t *client = hf_connect(endpoint, NULL);
+    hf_client_t *client = e2e_connect(endpoint);
     if (ground == NULL || client == NULL)
         _exit(9);
     for (int k = 0; k < KINDS; k++) {
@@ -141,7 +143,7 @@ storm_open(storm_t *self, e2e_t *e2e)
     E2E_START(e2e, NULL);
     (void)snprintf(self->path, sizeof self->path, "%s", e2e_path(e2e, "ground"));
     self->ground = ground_open(self->path);
-    self->client = hf_connect(e2e->endpoint, NULL);
+    self->client = e2e_connect(e2e->endpoint);
     assert_true(self->ground != NULL && self->client != NULL);
     for (int k = 0; k < KINDS; k++) {
         self->lock[k] = hf_create(self->client, kinds[k].typeid_, "");

@@ -21,6 +21,8 @@
 
 #include <holdfast/types.h>
 
+#include "figure.h"
+
 enum { TOKEN = 1024, HANDOVERS = 20, PATIENCE_S = 20 };
 
 static const char me[] = "/proc/self/exe";
@@ -101,7 +103,7 @@ child_exports(hf_client_t *client, int fd)
 static int
 child(char **argv)
 {
-    hf_client_t *client = hf_connect(NULL, NULL);
+    hf_client_t *client = e2e_connect(NULL);
     if (client == NULL)
         child_fails("connect");
     if (strcmp(argv[1], "export") == 0)
@@ -125,7 +127,7 @@ begin(e2e_t *self)
 {
     E2E_START(self, NULL);
     assert_int_equal(setenv("HOLDFAST", self->endpoint, 1), 0); // NOLINT(concurrency-mt-unsafe)
-    hf_client_t *client = hf_connect(self->endpoint, NULL);
+    hf_client_t *client = e2e_connect(self->endpoint);
     assert_non_null(client);
     return client;
 }
@@ -276,7 +278,7 @@ the_pin_alone_holds(void **state)
 {
     e2e_t *self = *state;
     hf_client_t *client = begin(self);
-    char *token = export_list(client, HF_TTL_DEFAULT);
+    char *token = export_list(client, e2e_patience(HF_TTL_DEFAULT));
     assert_int_equal(count(client, "number_of_objects"), 1);
     run_child(self, "append", token); /* the one use, and its BYE */
     await_count(client, "number_of_objects", 0);
@@ -311,7 +313,7 @@ the_adopter_dies_in_the_hand_over(void **state)
 {
     e2e_t *self = *state;
     hf_client_t *client = begin(self);
-    char *token = export_list(client, HF_TTL_DEFAULT);
+    char *token = export_list(client, e2e_patience(HF_TTL_DEFAULT));
     for (int i = 0; i < e2e_rounds(HANDOVERS); i++) {
         const char *const argv[] = {me, "die", token, NULL};
         assert_int_equal(e2e_run(self, argv)->status, 128 + SIGKILL);
@@ -430,7 +432,7 @@ the_tool(void **state)
     char at[TOKEN + 1];
     hf_client_t *client = begin(self);
     (void)E2E_TOOL(self, "create", "list", "[1]", "--name", "x");
-    (void)E2E_TOOL(self, "export", "x", "--ttl", "30", "--uses=5");
+    (void)E2E_TOOL(self, "export", "x", "--ttl", e2e_patience_text(30), "--uses=5");
     (void)printed(self, token);
     assert_int_equal(strncmp(token, "hf1.", 4), 0);
     assert_non_null(strstr(E2E_TOOL(self, "refs", "x")->out, "\"uses\": 5"));

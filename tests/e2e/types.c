@@ -9,10 +9,12 @@
 
 #include <holdfast/types.h>
 
+#include "figure.h"
+
 static hf_client_t *
 connect_to(const e2e_t *self)
 {
-    hf_client_t *client = hf_connect(self->endpoint, NULL);
+    hf_client_t *client = e2e_connect(self->endpoint);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
     return client;

@@ -113,6 +113,7 @@ ports_connect(const char *endpoint)
 {
     hf_options_t *options = hf_options_new();
     WANT(hf_options_set(options, "inherit", "0") == 0); /* workers are other programs */
+    WANT(hf_options_set(options, "connect_timeout", e2e_patience_text(20)) == 0);
     hf_client_t *client = hf_connect(endpoint, options);
     hf_options_destroy(&options);
     WANT(client != NULL);

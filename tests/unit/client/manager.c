@@ -50,6 +50,7 @@ connect_to(const char *endpoint)
 {
     hf_options_t *options = hf_options_new();
     assert_int_equal(hf_options_set(options, "wait", "20"), 0);
+    assert_int_equal(hf_options_set(options, "connect_timeout", "20"), 0);
     hf_client_t *client = hf_connect(endpoint, options);
     if (client == NULL)
         fail_msg("%s: %s", hf_errkind(), hf_errmsg());
