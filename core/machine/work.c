@@ -485,7 +485,7 @@ work_writer(hf_call_t *call)
 static hf_err_t
 work_take(hfi_work_t *self, hfi_allowance_writer_t *writer, hf_value_t *ret_value)
 {
-    hf_value_t value;
+    hf_value_t value = {.raw = {0}};
     hfi_bytes_t scratch = {0};
     hf_err_t err = HF_OK;
     if (writer->is_too_long)

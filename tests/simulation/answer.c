@@ -183,8 +183,6 @@ sim_op_result(sim_user_t *user, sim_op_t *op, const hf_value_t *value)
     case SIM_OP_PARK:
     case SIM_OP_WAKE:
     case SIM_OP_ANSWER:
-        result_own(user, op, value);
-        break;
     case SIM_OP_OWN:
     case SIM_OP_ARM:
         result_own(user, op, value);

@@ -172,7 +172,8 @@ witness_mull_finish(hf_call_t *call, void *self, const hf_value_t *value)
     hf_value_t kept;
     hf_cursor_t items;
     hf_open(&items, value);
-    (void)(hf_next(&items, &item) && hf_next(&items, &item) && hf_next(&items, &item));
+    while (hf_next(&items, &item)) /* to the last */
+        continue;
     if (!hf_equal(call, &item, hf_kind(&w->kept) == HF_NONE ? &nothing : &w->kept))
         return HF_RAISE(call, "Moved", "it did not stand still");
     if (hf_keep(call, hf_arg(call, 1), &kept) != HF_OK)
