@@ -488,6 +488,12 @@ sim_tamper_state(sim_t *sim, const sim_manager_t *manager)
     } else if (sim->fault == SIM_FAULT_PIN && first != NULL) {
         first->holders[HFI_HOLDER_PIN]++;
         is_done = true;
+    } else if (sim->fault == SIM_FAULT_STIR && manager->jobs.n != 0) {
+        hfi_referent_t *referent =
+            hfi_referents_find(&state->referents, manager->jobs.jobs[0].object);
+        uint8_t *self = hfi_referent_self(referent);
+        self[referent->type->row->self_size - 1] ^= 1;
+        is_done = true;
     } else if (sim->fault == SIM_FAULT_UNPIN) {
         tamper_pins(sim, state);
     } else if (sim->fault == SIM_FAULT_REUSE && state->referents.last > 1 &&

@@ -3,6 +3,7 @@
 #include "job.h"
 
 #include <base/check.h>
+#include <machine/state.h>
 #include <machine/work.h>
 
 enum { JOB_SOON = 200, JOB_LATE = 2500, JOB_CALM = 40 }; /* turns */
@@ -19,7 +20,7 @@ job_delay(sim_t *sim)
 }
 
 static void
-job_run(sim_job_t *self, const hfi_machine_t *machine)
+job_run(sim_job_t *self, hfi_machine_t *machine)
 {
     hfi_work_t *work = hfi_machine_work(machine, self->number);
     HF_ASSERT(work != NULL && !self->is_run);
@@ -27,14 +28,33 @@ job_run(sim_job_t *self, const hfi_machine_t *machine)
     self->is_run = true;
 }
 
+/* The bytes of the state that the work reads; it is held, so it is there. */
+static hfi_span_t
+job_state(hfi_machine_t *machine, uint64_t object)
+{
+    hfi_referent_t *referent = hfi_referents_find(&hfi_machine_state(machine)->referents, object);
+    HF_ASSERT(referent != NULL);
+    return (hfi_span_t){hfi_referent_self(referent), (size_t)referent->type->row->self_size};
+}
+
+static void
+job_look(const sim_job_t *self, sim_t *sim, hfi_machine_t *machine)
+{
+    if (!hfi_span_equal(hfi_bytes_span(&self->state), job_state(machine, self->object)))
+        sim_fail(sim, SIM_CHECK_STILL, "referent %llu changed before job %llu was done",
+                 (unsigned long long)self->object, (unsigned long long)self->number);
+}
+
 bool
-sim_jobs_begin(sim_jobs_t *self, sim_t *sim, const hfi_machine_t *machine, uint64_t number,
+sim_jobs_begin(sim_jobs_t *self, sim_t *sim, hfi_machine_t *machine, uint64_t number,
                sim_job_t *ret_done)
 {
     uint64_t delay = job_delay(sim);
     const hfi_work_t *work = hfi_machine_work(machine, number);
     HF_ASSERT(work != NULL);
     sim_job_t job = {.number = number, .object = hfi_work_object(work), .due = self->turn + delay};
+    hfi_span_t state = job_state(machine, job.object);
+    HF_ASSERT(hfi_bytes_append(&job.state, state.at, state.len));
     bool is_done = delay == 0 || self->n == SIM_MAX_JOBS;
     self->n_begun++;
     self->n_late += is_done ? 0 : 1;
@@ -48,7 +68,7 @@ sim_jobs_begin(sim_jobs_t *self, sim_t *sim, const hfi_machine_t *machine, uint6
 }
 
 bool
-sim_jobs_turn(sim_jobs_t *self, sim_t *sim, const hfi_machine_t *machine, sim_job_t *ret_done)
+sim_jobs_turn(sim_jobs_t *self, sim_t *sim, hfi_machine_t *machine, sim_job_t *ret_done)
 {
     self->turn++;
     if (self->n == 0)
@@ -56,6 +76,7 @@ sim_jobs_turn(sim_jobs_t *self, sim_t *sim, const hfi_machine_t *machine, sim_jo
     sim_job_t *job = &self->jobs[sim_below(sim, self->n)];
     if (job->due > self->turn && !(sim->is_calm && job->due > self->turn + JOB_CALM))
         return false;
+    job_look(job, sim, machine);
     if (!job->is_run)
         job_run(job, machine);
     *ret_done = *job;
@@ -67,6 +88,7 @@ void
 sim_job_drop(sim_job_t *self)
 {
     hfi_bytes_close(&self->value);
+    hfi_bytes_close(&self->state);
 }
 
 void

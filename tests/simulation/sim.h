@@ -25,6 +25,7 @@ enum { SIM_USERS = 8, SIM_OPS = 200 };
     X(COUNTS, "counts", "I1: what a session holds is not what its client received")                \
     X(HOLDERS, "holders", "I2: a referent's holders are not those that hold it")                   \
     X(PINS, "pins", "a token holds too little, or was adopted after its end")                      \
+    X(STILL, "still", "a referent changed while its work was under way")                           \
     X(NUMBERS, "numbers", "I6: a number denotes two referents")                                    \
     X(EMPTY, "empty", "I7: something is left after everybody has gone")                            \
     X(SESSION, "session", "a session ended, or was refused, without a reason")                     \
@@ -57,6 +58,7 @@ typedef enum sim_check {
     X(HOLD, "hold", HOLDERS, "a referent has one name more than names")                            \
     X(PIN, "pin", PINS, "a referent has one pin more than tokens")                                 \
     X(UNPIN, "unpin", PINS, "pins that alone hold something end at once")                          \
+    X(STIR, "stir", STILL, "a byte of a referent is turned while its work is under way")           \
     X(REUSE, "reuse", NUMBERS, "a dead referent's number is given again")                          \
     X(LEAK, "leak", EMPTY, "a session's lease never ends")                                         \
     X(BAD_FRAME, "bad-frame", SESSION, "a frame's last byte is cut off")                           \
