@@ -19,15 +19,10 @@ enum {
     STUB_WHY = 120, /* bytes of another manager's own words that are passed on */
 };
 
-typedef struct adoption_row {
-    uint64_t number;
-    hfi_adoption_t *adoption;
-} adoption_row_t;
-
 static hfi_adoption_t *
 adoption_at(const hfi_state_t *state, uint64_t number)
 {
-    const adoption_row_t *row = hfi_idtable_find(&state->fars->adoptions, number);
+    const hfi_adoption_row_t *row = hfi_idtable_find(&state->fars->adoptions, number);
     return row == NULL ? NULL : row->adoption;
 }
 
@@ -171,7 +166,7 @@ hfi_stub_adopt(hfi_state_t *state, const hfi_handle_t *handle, uint64_t session,
     self->secret = handle->secret;
     self->session = session;
     hfi_state_draw(state, self->own.bytes, sizeof self->own.bytes);
-    adoption_row_t *row = hfi_idtable_add(&state->fars->adoptions, self->number);
+    hfi_adoption_row_t *row = hfi_idtable_add(&state->fars->adoptions, self->number);
     if (row == NULL)
         HF_BUG("no memory");
     row->adoption = self;
@@ -369,7 +364,7 @@ void
 hfi_stub_lose(hfi_state_t *state, hfi_far_t *far, const char *why)
 {
     hfi_idtable_t *adoptions = &state->fars->adoptions;
-    for (const adoption_row_t *row = hfi_idtable_next(adoptions, NULL); row != NULL;
+    for (const hfi_adoption_row_t *row = hfi_idtable_next(adoptions, NULL); row != NULL;
          row = hfi_idtable_next(adoptions, row)) {
         hfi_adoption_t *self = row->adoption;
         if (self->far != far)
@@ -392,7 +387,7 @@ void
 hfi_stub_close(hfi_state_t *state)
 {
     hfi_idtable_t *adoptions = &state->fars->adoptions;
-    for (const adoption_row_t *row = hfi_idtable_next(adoptions, NULL); row != NULL;
+    for (const hfi_adoption_row_t *row = hfi_idtable_next(adoptions, NULL); row != NULL;
          row = hfi_idtable_next(adoptions, row)) {
         hfi_adoption_t *self = row->adoption;
         HF_ASSERT(self->far == NULL);

@@ -62,6 +62,12 @@ struct hfi_adoption {
     hfi_failure_t failure;
 };
 
+/* Of hfi_fars_t.adoptions. */
+typedef struct hfi_adoption_row {
+    uint64_t number;
+    hfi_adoption_t *adoption;
+} hfi_adoption_row_t;
+
 /* The stub's state; NULL: it is no stub. */
 static inline hfi_stub_t *
 hfi_stub_of(const hfi_state_t *state, hfi_referent_t *referent)

@@ -15,113 +15,20 @@
  */
 #include "audit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <base/check.h>
-#include <client/entry.h>
 #include <machine/reap.h>
 #include <machine/state.h>
-#include <stream/message.h>
-#include <value/value.h>
 
+#include "counts.h"
 #include "inside.h"
 #include "op.h"
 #include "token.h"
 
-enum { AUDIT_DEPTH = 64 };
-
-/* object -> sums; by number, as a run makes few */
-typedef struct audit_table {
-    int64_t n[SIM_MAX_OBJECTS][HFI_HOLDERS];
-    bool is_touched[SIM_MAX_OBJECTS];
-    uint64_t touched[SIM_MAX_OBJECTS];
-    size_t n_touched;
-} audit_table_t;
-
-static audit_table_t *
-audit_table(void)
-{
-    static audit_table_t table;
-    for (; table.n_touched > 0; table.n_touched--) {
-        uint64_t object = table.touched[table.n_touched - 1];
-        memset(table.n[object], 0, sizeof table.n[object]);
-        table.is_touched[object] = false;
-    }
-    return &table;
-}
-
-static void
-audit_add(audit_table_t *table, uint64_t object, size_t by, int64_t n)
-{
-    HF_ASSERT(object < SIM_MAX_OBJECTS);
-    if (object == 0)
-        return;
-    if (!table->is_touched[object]) {
-        table->is_touched[object] = true;
-        table->touched[table->n_touched++] = object;
-    }
-    table->n[object][by] += n;
-}
-
-typedef struct audit_to {
-    audit_table_t *table;
-    size_t by;
-    const hfi_state_t *state; /* NULL: also what is not there */
-} audit_to_t;
-
-static bool
-audit_named(void *context, uint64_t number, bool is_promise)
-{
-    const audit_to_t *to = context;
-    bool is_there = to->state == NULL || hfi_state_find(to->state, number) != NULL;
-    if (!is_promise && is_there)
-        audit_add(to->table, number, to->by, 1);
-    return true;
-}
-
-static void
-audit_value(audit_table_t *table, const hf_value_t *value, size_t by)
-{
-    audit_to_t to = {.table = table, .by = by};
-    if (hf_has_handles(value))
-        (void)hfi_each_named(value, audit_named, &to);
-}
-
 /* ---- I1 ------------------------------------------------------------------------------- */
-
-static void
-audit_message(audit_table_t *table, hfi_span_t bytes, bool from_manager)
-{
-    static hfi_bytes_t scratch;
-    hfi_messages_t messages;
-    hfi_message_t m;
-    bool is_end;
-    HF_ASSERT(hfi_messages_open(&messages, bytes, AUDIT_DEPTH, from_manager, &scratch));
-    HF_ASSERT(hfi_messages_next(&messages, &m, &is_end) == HFI_REJECT_NONE && !is_end);
-    if (from_manager) {
-        audit_value(table, &m.value, 0);
-    } else if (m.kind == HFI_MESSAGE_RELEASE) {
-        hf_cursor_t pairs;
-        uint64_t object;
-        uint64_t count;
-        hf_open(&pairs, &m.value);
-        while (hfi_release_next(&pairs, &object, &count))
-            audit_add(table, object, 0, (int64_t)count);
-    }
-    hfi_messages_close(&messages);
-    hfi_bytes_close(&scratch);
-}
-
-/* Messages of one end that the other has not taken. */
-static void
-audit_under_way(audit_table_t *table, hfi_stream_t *from, const hfi_stream_t *to, bool from_manager)
-{
-    hfi_kept_t kept;
-    for (uint64_t number = to->received + 1; number <= hfi_stream_last(from); number++)
-        if (hfi_outbox_get(&from->outbox, number, &kept))
-            audit_message(table, kept.bytes, from_manager);
-}
 
 /* I4: a session lives in the object space where it began, and in no other. */
 static void
@@ -133,49 +40,37 @@ audit_space(sim_t *sim, const hfi_state_t *state, const sim_user_t *user)
                  user->index, (unsigned long long)user->session);
 }
 
-static void
-audit_session(sim_t *sim, hfi_session_t *session, const sim_user_t *user)
+void
+sim_audit_session(sim_t *sim, hfi_session_t *session, hfi_engine_t *engine, uint32_t index)
 {
-    audit_table_t *table = audit_table();
+    char who[32];
+    sim_counts_t *table = sim_counts_begin();
     uint64_t object = 0;
     uint64_t received;
     uint64_t holds;
-    while (hfi_engine_next_entry(user->engine, &object, &received, &holds))
-        audit_add(table, object, 0, (int64_t)received);
-    audit_under_way(table, &session->stream, sim_engine_stream(user->engine), true);
-    audit_under_way(table, sim_engine_stream(user->engine), &session->stream, false);
-    for (const hfi_holding_t *row = NULL; (row = hfi_idtable_next(&session->held, row)) != NULL;) {
-        int64_t want = table->n[row->number][0];
-        if ((int64_t)row->count != want)
-            sim_fail(sim, SIM_CHECK_COUNTS,
-                     "user %u: the manager counts %llu references to %llu, the client %lld",
-                     user->index, (unsigned long long)row->count, (unsigned long long)row->number,
-                     (long long)want);
-    }
-    for (size_t i = 0; i < table->n_touched; i++) {
-        object = table->touched[i];
-        if (table->n[object][0] != 0 && hfi_idtable_find(&session->held, object) == NULL)
-            sim_fail(sim, SIM_CHECK_COUNTS,
-                     "user %u: the client counts %lld references to %llu, the manager none",
-                     user->index, (long long)table->n[object][0], (unsigned long long)object);
-    }
+    while (hfi_engine_next_entry(engine, &object, &received, &holds))
+        sim_counts_add(table, object, 0, (int64_t)received);
+    sim_counts_under_way(table, &session->stream, sim_engine_stream(engine), true);
+    sim_counts_under_way(table, sim_engine_stream(engine), &session->stream, false);
+    (void)snprintf(who, sizeof who, "user %u", index);
+    sim_counts_compare(sim, table, session, who);
 }
 
 /* ---- I2 ------------------------------------------------------------------------------- */
 
 struct hf_visit {
-    audit_table_t *table;
+    sim_counts_t *table;
 };
 
 static void
 audit_visit(hf_visit_t *visit, const hf_value_t *value)
 {
-    audit_value(visit->table, value, HFI_HOLDER_REFERENT);
+    sim_counts_value(visit->table, value, HFI_HOLDER_REFERENT);
 }
 
 /* A type's traverse runs on a host that has nothing but visit. */
 static void
-audit_inside(audit_table_t *table, hfi_referent_t *referent)
+audit_inside(sim_counts_t *table, hfi_referent_t *referent)
 {
     static const hf_host_t host = {.size = sizeof host, .visit = audit_visit};
     hf_call_t call = {.host = &host};
@@ -185,25 +80,25 @@ audit_inside(audit_table_t *table, hfi_referent_t *referent)
 }
 
 static void
-audit_record(audit_table_t *table, const hfi_parked_t *record)
+audit_record(sim_counts_t *table, const hfi_parked_t *record)
 {
     if (record->referent != NULL)
-        audit_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
+        sim_counts_add(table, record->referent->number, HFI_HOLDER_CALL, 1);
     if (record->home != NULL && record->home != record->referent)
-        audit_add(table, record->home->number, HFI_HOLDER_CALL, 1);
-    audit_value(table, &record->args, HFI_HOLDER_CALL);
-    audit_value(table, &record->kwargs, HFI_HOLDER_CALL);
-    audit_value(table, &record->job_value, HFI_HOLDER_CALL);
+        sim_counts_add(table, record->home->number, HFI_HOLDER_CALL, 1);
+    sim_counts_value(table, &record->args, HFI_HOLDER_CALL);
+    sim_counts_value(table, &record->kwargs, HFI_HOLDER_CALL);
+    sim_counts_value(table, &record->job_value, HFI_HOLDER_CALL);
     for (uint64_t call = 0;
          record->promises != NULL && (call = hfi_promises_next(record->promises, call)) != 0;) {
         const hf_value_t *value = hfi_promises_find(record->promises, call);
         if (value != NULL)
-            audit_value(table, value, HFI_HOLDER_CALL);
+            sim_counts_value(table, value, HFI_HOLDER_CALL);
     }
 }
 
 static void
-audit_waiting(audit_table_t *table, const hfi_state_t *state, const hfi_session_t *session)
+audit_waiting(sim_counts_t *table, const hfi_state_t *state, const hfi_session_t *session)
 {
     for (const hfi_pending_t *row = NULL; (row = hfi_idtable_next(&session->pending, row)) != NULL;)
         audit_record(table, hfi_parks_at(&state->parks, row->record));
@@ -211,17 +106,15 @@ audit_waiting(audit_table_t *table, const hfi_state_t *state, const hfi_session_
 
 /* An answer that was not acknowledged: its client may have had it, and have given back what it names. */
 static void
-audit_undelivered(audit_table_t *table, const hfi_state_t *state, const hfi_parked_t *hook)
+audit_undelivered(sim_counts_t *table, const hfi_state_t *state, const hfi_parked_t *hook)
 {
-    audit_to_t to = {.table = table, .by = HFI_HOLDER_CALL, .state = state};
-    audit_add(table, hook->referent->number, HFI_HOLDER_CALL, 1);
-    if (hf_has_handles(&hook->args))
-        (void)hfi_each_named(&hook->args, audit_named, &to);
+    sim_counts_add(table, hook->referent->number, HFI_HOLDER_CALL, 1);
+    sim_counts_living(table, state, &hook->args, HFI_HOLDER_CALL);
 }
 
 /* Functions that wait for an offloaded call, and calls that have ended and whose type has yet to hear of it. */
 static void
-audit_hooks(audit_table_t *table, const hfi_state_t *state, const hf_waiters_t *list)
+audit_hooks(sim_counts_t *table, const hfi_state_t *state, const hf_waiters_t *list)
 {
     for (uint32_t at = list->first; at != 0; at = hfi_parks_at(&state->parks, at)->next) {
         const hfi_parked_t *record = hfi_parks_at(&state->parks, at);
@@ -237,23 +130,23 @@ audit_hooks(audit_table_t *table, const hfi_state_t *state, const hf_waiters_t *
 }
 
 static void
-audit_stalls(audit_table_t *table, const hfi_state_t *state)
+audit_stalls(sim_counts_t *table, const hfi_state_t *state)
 {
     audit_hooks(table, state, &state->queued);
     for (const hfi_stall_t *stall = NULL;
          (stall = hfi_idtable_next(&state->stalls, stall)) != NULL;) {
-        audit_add(table, stall->referent->number, HFI_HOLDER_CALL, 1);
+        sim_counts_add(table, stall->referent->number, HFI_HOLDER_CALL, 1);
         audit_hooks(table, state, &stall->calls);
     }
 }
 
 static void
-audit_names(audit_table_t *table, const hfi_state_t *state)
+audit_names(sim_counts_t *table, const hfi_state_t *state)
 {
     size_t n;
     hfi_name_t **names = hfi_names_sorted(&state->names, hfi_span_of(""), &n);
     for (size_t i = 0; i < n; i++)
-        audit_add(table, names[i]->referent->number, HFI_HOLDER_NAME, 1);
+        sim_counts_add(table, names[i]->referent->number, HFI_HOLDER_NAME, 1);
     free(names);
 }
 
@@ -277,7 +170,7 @@ audit_tokens(sim_t *sim, const hfi_state_t *state, const sim_user_t *users)
 {
     enum { SURE, PERHAPS };
     sim_referee_t *referee = users[0].referee;
-    audit_table_t *table = audit_table();
+    sim_counts_t *table = sim_counts_begin();
     for (uint64_t i = 0; i < referee->n_tokens; i++) {
         const sim_token_t *token = &referee->tokens[i];
         audit_acknowledged(state, users, token);
@@ -285,7 +178,7 @@ audit_tokens(sim_t *sim, const hfi_state_t *state, const sim_user_t *users)
         referee->n_pins += pin == SIM_PIN_HOLDS;
         referee->n_pins_unsure += pin == SIM_PIN_PERHAPS;
         for (uint32_t k = 0; pin != SIM_PIN_GONE && k < token->n; k++)
-            audit_add(table, token->objects[k], pin == SIM_PIN_HOLDS ? SURE : PERHAPS, 1);
+            sim_counts_add(table, token->objects[k], pin == SIM_PIN_HOLDS ? SURE : PERHAPS, 1);
     }
     for (const hfi_referent_t *r = NULL;
          (r = hfi_referents_next(&state->referents, r == NULL ? 0 : r->number)) != NULL;) {
@@ -306,25 +199,25 @@ audit_tokens(sim_t *sim, const hfi_state_t *state, const sim_user_t *users)
 
 /* A token's row is its number and its address. */
 static void
-audit_pins(audit_table_t *table, const hfi_state_t *state)
+audit_pins(sim_counts_t *table, const hfi_state_t *state)
 {
     for (uint64_t number = 1; number <= state->pins.last; number++) {
         const hfi_pin_t *pin = hfi_pins_at(&state->pins, number);
         for (uint32_t i = 0; pin != NULL && pin->is_holding && i < pin->n; i++)
-            audit_add(table, pin->items[i].referent->number, HFI_HOLDER_PIN, 1);
+            sim_counts_add(table, pin->items[i].referent->number, HFI_HOLDER_PIN, 1);
     }
 }
 
-static void
-audit_holders(sim_t *sim, const hfi_state_t *state)
+void
+sim_audit_holders(sim_t *sim, const hfi_state_t *state)
 {
     static const char *const by[] = {"sessions", "names", "referents", "calls", "pins"};
-    audit_table_t *table = audit_table();
+    sim_counts_t *table = sim_counts_begin();
     for (const hfi_session_row_t *row = NULL;
          (row = hfi_idtable_next(&state->sessions, row)) != NULL;) {
         for (const hfi_holding_t *held = NULL;
              (held = hfi_idtable_next(&row->session->held, held)) != NULL;)
-            audit_add(table, held->number, HFI_HOLDER_SESSION, 1);
+            sim_counts_add(table, held->number, HFI_HOLDER_SESSION, 1);
         audit_waiting(table, state, row->session);
     }
     audit_stalls(table, state);
@@ -360,12 +253,12 @@ sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users)
             continue;
         hfi_session_t *session = hfi_state_find_secret(state, &user->secret);
         if (session != NULL && !session->is_ended && !session->is_ending)
-            audit_session(sim, session, user);
+            sim_audit_session(sim, session, user->engine, user->index);
         if (session != NULL)
             audit_space(sim, state, user);
     }
     audit_tokens(sim, state, users);
-    audit_holders(sim, state);
+    sim_audit_holders(sim, state);
 }
 
 bool

@@ -3,11 +3,19 @@
 #ifndef SIM_AUDIT_H
 #define SIM_AUDIT_H
 
+#include <machine/state.h>
+
 #include "manager.h"
 #include "user.h"
 
 /* I1 and I2, between any two steps. */
 void sim_audit(sim_t *sim, const sim_manager_t *manager, const sim_user_t *users);
+
+/* I1 for one session: what its engine counts. */
+void sim_audit_session(sim_t *sim, hfi_session_t *session, hfi_engine_t *engine, uint32_t index);
+
+/* I2 for one manager. */
+void sim_audit_holders(sim_t *sim, const hfi_state_t *state);
 
 /* Whether the user's session is on that link, for the manager. */
 bool sim_audit_is_attached(const sim_manager_t *manager, const sim_user_t *user, uint64_t link);

@@ -3,8 +3,10 @@
  *
  *     simulation [--seeds FIRST-LAST] [--seed N] [--trace] [--pair] [--record] [--twice] [--mutant RULE] [--fault NAME
  *                [--expect CHECK]]
+ *     simulation --replay FILE
  *
- * With --pair the worlds have two managers, which are clients of each other.
+ * With --pair the worlds have two managers, which are clients of each other. With --record all that went into machines
+ * and came out is kept, and at a seed's end another process, --replay, lives through it and must find the same.
  *
  * Exit 0: all was as it must be (with --expect: the check saw the fault). 1: not; the one command that shows the
  * failing seed again is printed. 2: usage.
@@ -19,6 +21,8 @@
 #include <base/mutant.h>
 
 #include "pair.h"
+#include "replay.h"
+#include "totals.h"
 #include "witness.h"
 #include "world.h"
 
@@ -27,7 +31,7 @@ typedef struct options {
     uint64_t last;
     const char *expect;
     const char *fault;
-    const char *mutant;
+    const char *replay;
     bool is_twice;
     bool is_pair;
     sim_settings_t settings;
@@ -41,6 +45,7 @@ static const char *const fault_words[] = {"none",
 
 static sim_world_t world;
 static sim_pair_t pair;
+static sim_totals_t totals;
 
 /* ---- plugins -------------------------------------------------------------------------- */
 
@@ -151,8 +156,10 @@ read_options(options_t *self, int argc, char **argv)
             self->fault = argv[++i];
             self->settings.fault = fault_of(self->fault);
         } else if (value != NULL && strcmp(argv[i], "--mutant") == 0) {
-            self->mutant = argv[++i];
-            choose_mutant(self->mutant);
+            self->settings.mutant = argv[++i];
+            choose_mutant(self->settings.mutant);
+        } else if (value != NULL && strcmp(argv[i], "--replay") == 0) {
+            self->replay = argv[++i];
         } else if (value != NULL && strcmp(argv[i], "--expect") == 0) {
             self->expect = argv[++i];
         } else {
@@ -163,134 +170,93 @@ read_options(options_t *self, int argc, char **argv)
 
 /* ---- runs ----------------------------------------------------------------------------- */
 
-typedef struct totals {
-    uint64_t n_seeds, n_steps, n_audits, n_events, n_frames, n_lost_frames, n_cuts;
-    uint64_t n_results, n_errors, n_lost, n_sessions;
-    uint64_t n_pins, n_pins_unsure;
-    uint64_t n_jobs, n_late, n_behind;
-} totals_t;
-
-static void
-add_up(totals_t *totals)
+static const sim_t *
+run_once(const options_t *options, uint64_t seed, const sim_settings_t *settings)
 {
-    totals->n_seeds++;
-    totals->n_steps += world.n_steps;
-    totals->n_audits += world.n_audits;
-    totals->n_events += world.manager.n_events;
-    totals->n_frames += world.wire.n_frames;
-    totals->n_lost_frames += world.wire.n_lost;
-    totals->n_cuts += world.wire.n_cuts;
-    totals->n_results += world.referee.n_results;
-    totals->n_errors += world.referee.n_errors;
-    totals->n_lost += world.referee.n_lost;
-    totals->n_sessions += world.referee.n_sessions;
-    totals->n_pins += world.referee.n_pins;
-    totals->n_pins_unsure += world.referee.n_pins_unsure;
-    totals->n_jobs += world.manager.jobs.n_begun;
-    totals->n_late += world.manager.jobs.n_late;
-    totals->n_behind += world.manager.n_behind;
+    if (options->is_pair)
+        (void)sim_pair_run(&pair, seed, settings);
+    else
+        (void)sim_world_run(&world, seed, settings);
+    return options->is_pair ? &pair.sim : &world.sim;
 }
 
-static bool
+/* What two runs of a seed must have in common. */
+typedef struct course {
+    uint64_t digest;
+    uint64_t n_events;
+} course_t;
+
+static course_t
+course_of(const options_t *options)
+{
+    const sim_manager_t *first = options->is_pair ? &pair.managers[0] : &world.manager;
+    course_t course = {first->digest, first->n_events};
+    if (options->is_pair) {
+        course.digest += 3 * pair.managers[1].digest;
+        course.n_events += pair.managers[1].n_events;
+    }
+    return course;
+}
+
+static const sim_t *
 run_twice(const options_t *options, uint64_t seed)
 {
-    if (!sim_world_run(&world, seed, &options->settings))
-        return false;
-    uint64_t digest = world.manager.digest;
-    uint64_t n_events = world.manager.n_events;
-    sim_settings_t second = options->settings;
+    const sim_t *sim = run_once(options, seed, &options->settings);
+    if (sim->has_failed)
+        return sim;
+    course_t course = course_of(options);
     uint64_t other = options->settings.fault == SIM_FAULT_CHANCE ? seed + 1 : seed;
-    if (!sim_world_run(&world, other, &second))
-        return false;
-    if (world.manager.digest != digest || world.manager.n_events != n_events)
-        sim_fail(&world.sim, SIM_CHECK_REPEAT, "%llu events, then %llu",
-                 (unsigned long long)n_events, (unsigned long long)world.manager.n_events);
-    return !world.sim.has_failed;
+    sim = run_once(options, other, &options->settings);
+    course_t second = course_of(options);
+    if (!sim->has_failed && (second.digest != course.digest || second.n_events != course.n_events))
+        sim_fail(options->is_pair ? &pair.sim : &world.sim, SIM_CHECK_REPEAT,
+                 "%llu events, then %llu", (unsigned long long)course.n_events,
+                 (unsigned long long)second.n_events);
+    return sim;
 }
 
 static int
-tell_failure(const options_t *options, const char *program, uint64_t seed)
+tell_failure(const options_t *options, const sim_t *sim, const char *program, uint64_t seed)
 {
-    const char *word = sim_check_word(world.sim.failed);
+    const char *word = sim_check_word(sim->failed);
     bool is_expected = options->expect != NULL && strcmp(word, options->expect) == 0;
-    (void)printf("seed %llu: %s: %s\n", (unsigned long long)seed, word, world.sim.failure);
+    (void)printf("seed %llu: %s: %s\n", (unsigned long long)seed, word, sim->failure);
     if (is_expected)
         return 0;
-    (void)printf("again: %s --seed %llu --trace%s%s%s%s\n", program, (unsigned long long)seed,
+    (void)printf("again: %s%s --seed %llu --trace%s%s%s%s\n", program,
+                 options->is_pair ? " --pair" : "", (unsigned long long)seed,
                  options->settings.is_recorded ? " --record" : "",
                  options->is_twice ? " --twice" : "", options->fault != NULL ? " --fault " : "",
                  options->fault != NULL ? options->fault : "");
-    if (options->mutant != NULL)
-        (void)printf("       with --mutant %s\n", options->mutant);
+    if (options->settings.mutant != NULL)
+        (void)printf("       with --mutant %s\n", options->settings.mutant);
     return 1;
-}
-
-/* The worlds of two managers. */
-static int
-run_pairs(const options_t *options, const char *program)
-{
-    uint64_t n_steps = 0, n_audits = 0, n_stubs = 0, n_stored = 0, n_refused = 0, n_adopted = 0;
-    uint64_t n_missed = 0, n_restarts = 0;
-    for (uint64_t seed = options->first; seed <= options->last; seed++) {
-        if (!sim_pair_run(&pair, seed, options->settings.plugins, options->settings.is_traced)) {
-            (void)printf("seed %llu: %s: %s\nagain: %s --pair --seed %llu --trace\n",
-                         (unsigned long long)seed, sim_check_word(pair.sim.failed),
-                         pair.sim.failure, program, (unsigned long long)seed);
-            if (options->mutant != NULL)
-                (void)printf("       with --mutant %s\n", options->mutant);
-            return 1;
-        }
-        n_steps += pair.n_steps;
-        n_audits += pair.n_audits;
-        n_stubs += pair.n_stubs;
-        n_stored += pair.n_stored;
-        n_refused += pair.n_refused;
-        n_adopted += pair.n_adopted;
-        n_missed += pair.n_missed;
-        n_restarts += pair.n_restarts[0] + pair.n_restarts[1];
-    }
-    (void)printf("%llu pairs, %llu steps, %llu audits of %llu stubs; stored %llu, refused %llu; "
-                 "adopted %llu, missed %llu; restarts %llu\n",
-                 (unsigned long long)options->last - options->first + 1,
-                 (unsigned long long)n_steps, (unsigned long long)n_audits,
-                 (unsigned long long)n_stubs, (unsigned long long)n_stored,
-                 (unsigned long long)n_refused, (unsigned long long)n_adopted,
-                 (unsigned long long)n_missed, (unsigned long long)n_restarts);
-    return 0;
 }
 
 int
 main(int argc, char **argv)
 {
     options_t options;
-    totals_t t = {0};
     static char note[64];
     read_options(&options, argc, argv);
     options.settings.plugins = load_all();
-    if (options.is_pair)
-        return run_pairs(&options, argv[0]);
+    if (options.replay != NULL)
+        return sim_replay_file(options.replay, options.settings.plugins);
     for (uint64_t seed = options.first; seed <= options.last; seed++) {
-        (void)snprintf(note, sizeof note, "simulation --seed %llu", (unsigned long long)seed);
+        (void)snprintf(note, sizeof note, "simulation%s --seed %llu",
+                       options.is_pair ? " --pair" : "", (unsigned long long)seed);
         hfi_crash_note(note);
-        bool is_sound = options.is_twice ? run_twice(&options, seed)
-                                         : sim_world_run(&world, seed, &options.settings);
-        if (!is_sound)
-            return tell_failure(&options, argv[0], seed);
-        add_up(&t);
+        const sim_t *sim = options.is_twice ? run_twice(&options, seed)
+                                            : run_once(&options, seed, &options.settings);
+        if (sim->has_failed)
+            return tell_failure(&options, sim, argv[0], seed);
+        if (options.is_pair)
+            sim_totals_add_pair(&totals, &pair);
+        else
+            sim_totals_add_world(&totals, &world);
     }
-    (void)printf(
-        "%llu seeds, %llu steps, %llu audits, %llu events; frames %llu, lost %llu, cuts %llu; "
-        "sessions %llu; results %llu, errors %llu, lost %llu; pins audited %llu, unsure %llu; "
-        "jobs %llu, late %llu, calls audited behind them %llu\n",
-        (unsigned long long)t.n_seeds, (unsigned long long)t.n_steps,
-        (unsigned long long)t.n_audits, (unsigned long long)t.n_events,
-        (unsigned long long)t.n_frames, (unsigned long long)t.n_lost_frames,
-        (unsigned long long)t.n_cuts, (unsigned long long)t.n_sessions,
-        (unsigned long long)t.n_results, (unsigned long long)t.n_errors,
-        (unsigned long long)t.n_lost, (unsigned long long)t.n_pins,
-        (unsigned long long)t.n_pins_unsure, (unsigned long long)t.n_jobs,
-        (unsigned long long)t.n_late, (unsigned long long)t.n_behind);
+    bool is_good = sim_totals_print(&totals);
     if (options.expect != NULL)
         (void)printf("no check saw the fault %s\n", options.fault);
-    return options.expect != NULL ? 1 : 0;
+    return is_good && options.expect == NULL ? 0 : 1;
 }

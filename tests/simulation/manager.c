@@ -38,6 +38,17 @@ write_uint(hf_writer_t *w, const char *key, uint64_t number)
     hf_write_uint(w, number);
 }
 
+/* A list of that one word, where there is one. */
+static void
+write_list(hf_writer_t *w, const char *key, const char *word)
+{
+    if (word == NULL)
+        return;
+    write_word(w, key);
+    hf_write_list(w, 1);
+    write_word(w, word);
+}
+
 /* Small windows and short leases in some worlds, so that they are met. */
 static void
 write_settings(sim_manager_t *self, hf_writer_t *w)
@@ -50,11 +61,14 @@ write_settings(sim_manager_t *self, hf_writer_t *w)
     uint8_t space[16];
     for (size_t i = 0; i < sizeof space; i++)
         space[i] = (uint8_t)(sim_chance(sim) & 0xff);
-    hf_write_map(w, self->endpoint == NULL ? 6 : 7);
-    if (self->endpoint != NULL) {
-        write_word(w, "endpoints");
-        hf_write_list(w, 1);
-        write_word(w, self->endpoint);
+    size_t n_more = self->site.is_alone ? 1 : 0;
+    n_more += (self->site.endpoint == NULL ? 0u : 1u) + (self->site.far_allow == NULL ? 0u : 1u);
+    hf_write_map(w, 6 + n_more);
+    write_list(w, "endpoints", self->site.endpoint);
+    write_list(w, "far_allow", self->site.far_allow);
+    if (self->site.is_alone) {
+        write_word(w, "far");
+        hf_write_bool(w, false);
     }
     write_word(w, "space");
     hf_write_bytes(w, space, sizeof space);
@@ -84,18 +98,17 @@ manager_entropy(sim_manager_t *self)
 
 void
 sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire, const sim_plugins_t *plugins,
-                 sim_record_t *record)
+                 sim_records_t *records)
 {
     hfi_bytes_t settings = {0};
     hfi_bytes_writer_t writer;
-    *self = (sim_manager_t){
-        .endpoint = self->endpoint, .on_far = self->on_far, .context = self->context};
+    *self = (sim_manager_t){.site = self->site};
     self->sim = sim;
     self->wire = wire;
-    self->record = record;
-    self->world.find_image = manager_find_image;
+    self->records = records;
+    self->record = records == NULL ? NULL : sim_records_begin(records);
     self->plugins = *plugins;
-    self->world.context = &self->plugins;
+    self->world = sim_manager_world(&self->plugins);
     self->machine = hfi_machine_new(&self->world);
     HF_ASSERT(self->machine != NULL);
     hfi_bytes_writer_open(&writer, &settings);
@@ -128,19 +141,18 @@ sim_manager_restart(sim_manager_t *self)
     uint64_t digest = self->digest;
     sim_jobs_t jobs = {.n_begun = self->jobs.n_begun, .n_late = self->jobs.n_late};
     uint64_t n_behind = self->n_behind;
-    HF_ASSERT(self->record == NULL);
     sim_manager_close(self);
-    sim_manager_open(self, self->sim, self->wire, &plugins, NULL);
+    sim_manager_open(self, self->sim, self->wire, &plugins, self->records);
     self->n_events += n_events;
     self->n_behind += n_behind;
     self->jobs = jobs;
     self->digest ^= digest;
 }
 
-hfi_machine_t *
-sim_manager_second(const sim_manager_t *self)
+hfi_machine_world_t
+sim_manager_world(sim_plugins_t *plugins)
 {
-    return hfi_machine_new(&self->world);
+    return (hfi_machine_world_t){.find_image = manager_find_image, .context = plugins};
 }
 
 /* ---- in ------------------------------------------------------------------------------- */
@@ -338,8 +350,9 @@ manager_on_output(sim_manager_t *self, const hfi_output_t *output)
     case HFI_OUTPUT_FAR_OPEN:
     case HFI_OUTPUT_FAR_SEND:
     case HFI_OUTPUT_FAR_CLOSE:
-        if (self->on_far != NULL)
-            self->on_far(self->context, self, output);
+        manager_digest(self, output->bytes.at, output->bytes.len);
+        if (self->site.on_far != NULL)
+            self->site.on_far(self->site.context, self, output);
         break;
     case HFI_OUTPUT_WATCH:
         break;

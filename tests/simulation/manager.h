@@ -22,6 +22,15 @@ typedef struct sim_plugins {
     const hf_plugin_t *descriptors[SIM_PLUGINS];
 } sim_plugins_t;
 
+/* What a run is to be. */
+typedef struct sim_settings {
+    const sim_plugins_t *plugins;
+    sim_fault_t fault;
+    const char *mutant; /* the rule that is off; NULL: none */
+    bool is_traced;
+    bool is_recorded; /* and another process lives through the record */
+} sim_settings_t;
+
 /* How far a session's messages have been sent. */
 typedef struct sim_sending {
     uint64_t session;
@@ -35,17 +44,24 @@ typedef struct sim_manager sim_manager_t;
 /* What it asks for of its connections to other managers. */
 typedef void(sim_far_f)(void *context, sim_manager_t *manager, const hfi_output_t *output);
 
-struct sim_manager {
-    const char *
-        endpoint; /* of WELCOME; NULL: it says none. This and the next two are set before the open, and stay */
-    sim_far_f *on_far; /* NULL: it has no other managers */
+/* Where it serves, and which others it may be a client of; lasts over a restart. */
+typedef struct sim_site {
+    const char *endpoint;  /* of WELCOME; NULL: it says none */
+    const char *far_allow; /* endpoints that begin so are allowed as well; NULL: none */
+    bool is_alone;         /* no other at all */
+    sim_far_f *on_far;     /* NULL: it has no other managers */
     void *context;
+} sim_site_t;
+
+struct sim_manager {
+    sim_site_t site; /* set before the open */
     sim_t *sim;
     sim_wire_t *wire;
     hfi_machine_t *machine;
     hfi_machine_world_t world;
     sim_plugins_t plugins;
-    sim_record_t *record; /* NULL: nothing is recorded */
+    sim_records_t *records; /* NULL: nothing is recorded */
+    sim_record_t *record;   /* of this life */
     sim_sending_t sendings[SIM_MAX_SESSIONS];
     uint32_t n_sendings;
     uint64_t down[256]; /* links whose end the machine is to be told */
@@ -61,14 +77,14 @@ struct sim_manager {
 };
 
 void sim_manager_open(sim_manager_t *self, sim_t *sim, sim_wire_t *wire,
-                      const sim_plugins_t *plugins, sim_record_t *record);
+                      const sim_plugins_t *plugins, sim_records_t *records);
 void sim_manager_close(sim_manager_t *self);
 
-/* It dies where it stands, and another begins with nothing: its object space is its own. */
+/* It dies where it stands, and another begins with nothing: its object space is its own, and so is its record. */
 void sim_manager_restart(sim_manager_t *self);
 
-/* A machine as `open` makes it, for a replay; to be destroyed by the caller. */
-hfi_machine_t *sim_manager_second(const sim_manager_t *self);
+/* The world of a machine that has those plugins, which are borrowed. */
+hfi_machine_world_t sim_manager_world(sim_plugins_t *plugins);
 
 /* One event in; its outputs stay inside until the flush. */
 void sim_manager_apply(sim_manager_t *self, const hfi_event_t *event);

@@ -11,6 +11,7 @@
 #include "pair_job.h"
 #include "pair_step.h"
 #include "peer.h"
+#include "replay.h"
 
 enum { PAIR_STEPS = 60000, PAIR_CALM_STEPS = 60000 };
 
@@ -83,21 +84,44 @@ pair_leave(sim_pair_t *self)
         sim_pair_audit_empty(&self->sim, &self->managers[at]);
 }
 
+/* Where the two serve, and whether the first may connect to the second. */
 static void
-pair_open(sim_pair_t *self, uint64_t seed, const sim_plugins_t *plugins, bool is_traced)
+pair_choose_sites(sim_pair_t *self)
+{
+    static const char *const near[PAIR_MANAGERS] = {"ipc:///manager/0", "ipc:///manager/1"};
+    uint64_t luck = sim_below(&self->sim, 8);
+    for (uint32_t at = 0; at < PAIR_MANAGERS; at++) {
+        self->managers[at].site =
+            (sim_site_t){.endpoint = near[at], .on_far = sim_peer_on_far, .context = self};
+        self->may[at] = true;
+    }
+    if (luck < 3)
+        self->managers[1].site.endpoint = "tcp://10.1.2.3:7000";
+    if (luck == 1)
+        self->managers[0].site.far_allow = "tcp://10.1.";
+    if (luck == 2)
+        self->managers[0].site.far_allow = "tcp://10.2.";
+    if (luck == 3)
+        self->managers[0].site.is_alone = true;
+    self->may[0] = luck == 1 || luck > 3;
+}
+
+static void
+pair_open(sim_pair_t *self, uint64_t seed, const sim_settings_t *settings)
 {
     memset(self, 0, sizeof *self);
-    self->sim = (sim_t){
-        .seed = seed, .chance = seed * UINT64_C(0xD1342543DE82EF95) + 1, .is_traced = is_traced};
+    self->sim = (sim_t){.seed = seed,
+                        .chance = seed * UINT64_C(0xD1342543DE82EF95) + 1,
+                        .is_traced = settings->is_traced,
+                        .fault = settings->fault};
     self->is_quiet = sim_below(&self->sim, 4) == 0;
     self->sim.is_calm = self->is_quiet;
     self->sim.has_restarts = sim_below(&self->sim, 2) == 0;
+    pair_choose_sites(self);
     for (uint32_t at = 0; at < PAIR_MANAGERS; at++) {
         sim_wire_open(&self->wires[at], &self->sim);
-        self->managers[at].endpoint = sim_pair_endpoints[at];
-        self->managers[at].on_far = sim_peer_on_far;
-        self->managers[at].context = self;
-        sim_manager_open(&self->managers[at], &self->sim, &self->wires[at], plugins, NULL);
+        sim_manager_open(&self->managers[at], &self->sim, &self->wires[at], settings->plugins,
+                         settings->is_recorded ? &self->records : NULL);
         self->wires[at].late_ns = 1;
     }
     for (uint32_t i = 0; i < PAIR_USERS; i++)
@@ -105,9 +129,9 @@ pair_open(sim_pair_t *self, uint64_t seed, const sim_plugins_t *plugins, bool is
 }
 
 bool
-sim_pair_run(sim_pair_t *self, uint64_t seed, const sim_plugins_t *plugins, bool is_traced)
+sim_pair_run(sim_pair_t *self, uint64_t seed, const sim_settings_t *settings)
 {
-    pair_open(self, seed, plugins, is_traced);
+    pair_open(self, seed, settings);
     for (uint64_t n = 0; pair_is_wild(self) && !self->sim.has_failed; n++) {
         sim_pair_step(self);
         if (n > PAIR_STEPS)
@@ -122,9 +146,12 @@ sim_pair_run(sim_pair_t *self, uint64_t seed, const sim_plugins_t *plugins, bool
     for (uint32_t k = 0; k < PAIR_MANAGERS * PAIR_USERS; k++)
         hfi_engine_destroy(&self->users[k / 2].sides[k % 2].engine);
     for (uint32_t at = 0; at < PAIR_MANAGERS; at++)
-        self->managers[at].on_far = NULL;
+        self->managers[at].site.on_far = NULL;
     for (uint32_t at = 0; at < PAIR_MANAGERS; at++)
         sim_manager_close(&self->managers[at]);
+    if (settings->is_recorded && !self->sim.has_failed)
+        sim_replay_elsewhere(&self->sim, &self->records, settings->mutant);
+    sim_records_close(&self->records);
     for (uint32_t at = 0; at < PAIR_MANAGERS; at++)
         sim_wire_close(&self->wires[at]);
     return !self->sim.has_failed;

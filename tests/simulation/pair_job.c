@@ -9,9 +9,6 @@
 #include <value/value.h>
 #include <value/writer.h>
 
-#include "pair_audit.h"
-#include "peer.h"
-
 enum { PAIR_ARGS = 512 };
 
 pair_side_t *
@@ -67,15 +64,15 @@ pair_write_handle(const sim_pair_t *self, const pair_job_t *job, hf_writer_t *w)
         hf_write_handle(w, job->object, NULL, 0);
         return;
     }
-    const hfi_secret_t *space = sim_pair_space(&self->managers[job->from]);
+    const char *endpoint = self->managers[job->from].site.endpoint;
     size_t mark = hfi_ext_begin(w);
     hf_write_list(w, 5);
     hf_write_uint(w, job->object);
     hf_write_str(w, "list", 4);
     hf_write_bytes(w, job->secret, sizeof job->secret);
-    hf_write_bytes(w, space->bytes, sizeof space->bytes);
+    hf_write_bytes(w, job->space.bytes, sizeof job->space.bytes);
     hf_write_list(w, 1);
-    hf_write_str(w, sim_pair_endpoints[job->from], strlen(sim_pair_endpoints[job->from]));
+    hf_write_str(w, endpoint, strlen(endpoint));
     hfi_ext_end(w, mark, 1);
 }
 

@@ -8,6 +8,7 @@
 #include "pair_answer.h"
 #include "pair_audit.h"
 #include "pair_job.h"
+#include "pair_tamper.h"
 #include "pair_user.h"
 #include "peer.h"
 
@@ -42,7 +43,7 @@ pair_receive(sim_pair_t *self, uint32_t at, const sim_link_t *link, const sim_fr
     hfi_span_t bytes = {frame->at, frame->len};
     if (link->user == PAIR_PEER) {
         const pair_peer_t *peer = sim_peer_of_link(self, at, link->number);
-        if (peer != NULL)
+        if (peer != NULL && !sim_pair_is_deaf(self, peer))
             sim_manager_apply(
                 &self->managers[peer->from],
                 &(hfi_event_t){.kind = HFI_EVENT_FAR_FRAME, .link = peer->far, .bytes = bytes});
@@ -111,6 +112,9 @@ pair_restart(sim_pair_t *self, uint32_t at)
             sim_pair_disconnect(self, at, &self->users[user].sides[at]);
     sim_wire_reset(&self->wires[at]);
     memset(self->serials[at], 0, sizeof self->serials[at]);
+    memset(self->makers[at], 0, sizeof self->makers[at]);
+    self->seen_by_ns[at] = self->sim.now_ns + 2 * self->managers[at].lease_ns + 2 * SIM_SECOND;
+    self->n.restarts++;
     sim_manager_restart(&self->managers[at]);
 }
 
@@ -146,7 +150,7 @@ sim_pair_step(sim_pair_t *self)
     uint64_t luck = sim_below(sim, 1000);
     uint32_t at = (uint32_t)sim_below(sim, PAIR_MANAGERS);
     uint32_t user = (uint32_t)sim_below(sim, PAIR_USERS);
-    self->n_steps++;
+    self->n.steps++;
     if (luck < 300)
         pair_deliver_up(self, at);
     else if (luck < 600)
@@ -167,9 +171,8 @@ sim_pair_step(sim_pair_t *self)
         sim_peer_connect(self, &self->peers[sim_below(sim, PAIR_PEERS)]);
     else
         sim_pair_connect(self, user, at);
-    if (self->n_steps % PAIR_AUDIT_EVERY == 0) {
-        self->n_audits++;
-        for (uint32_t from = 0; from < PAIR_MANAGERS; from++)
-            self->n_stubs += sim_pair_audit(sim, &self->managers[from], &self->managers[1 - from]);
+    if (self->n.steps % PAIR_AUDIT_EVERY == 0) {
+        sim_pair_tamper(self);
+        sim_pair_audit(self);
     }
 }

@@ -3,10 +3,12 @@
 #include "pair_user.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <base/check.h>
 
 #include "pair_answer.h"
+#include "pair_audit.h"
 #include "pair_job.h"
 
 enum { PAIR_ROOM = 1 << 17 };
@@ -19,8 +21,10 @@ pair_begin(sim_pair_t *self, uint32_t user, uint32_t at)
     char client[32];
     pair_side_t *side = &self->users[user].sides[at];
     hfi_engine_setup_t setup = {.client = client};
+    _Static_assert(sizeof setup.session == sizeof side->secret.bytes, "a session's secret");
     for (size_t i = 0; i < sizeof setup.session; i++)
         setup.session[i] = (uint8_t)(sim_chance(&self->sim) & 0xff);
+    memcpy(side->secret.bytes, setup.session, sizeof setup.session);
     (void)snprintf(client, sizeof client, "user %u", user);
     side->engine = hfi_engine_new(&setup, self->sim.now_ns);
     HF_ASSERT(side->engine != NULL);
@@ -120,6 +124,7 @@ pair_hand_on(sim_pair_t *self, uint32_t user, pair_job_t *job)
                         .to = to,
                         .to_session = side->n_sessions,
                         .has_target = true,
+                        .space = *sim_pair_space(&self->managers[there]),
                         .number = ++self->n_secrets,
                         .is_store = sim_below(&self->sim, 4) != 0};
     for (size_t i = 0; i < 8; i++) {

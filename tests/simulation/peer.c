@@ -6,7 +6,7 @@
 
 #include <base/check.h>
 
-const char *const sim_pair_endpoints[PAIR_MANAGERS] = {"ipc:///manager/0", "ipc:///manager/1"};
+#include "tamper.h"
 
 static pair_peer_t *
 pair_peer(sim_pair_t *self, uint32_t from, uint64_t far)
@@ -47,8 +47,12 @@ sim_peer_on_far(void *context, sim_manager_t *manager, const hfi_output_t *outpu
     if (output->kind == HFI_OUTPUT_FAR_OPEN) {
         pair_peer_t *peer = pair_peer(self, 0, 0);
         HF_ASSERT(peer != NULL);
-        bool is_first = hfi_span_equal(output->text, hfi_span_of(sim_pair_endpoints[0]));
+        hfi_span_t first = hfi_span_of(self->managers[0].site.endpoint);
+        bool is_first = hfi_span_equal(output->text, first);
         *peer = (pair_peer_t){.far = output->link, .from = from, .to = is_first ? 0 : 1};
+        if (!self->may[from])
+            sim_fail(&self->sim, SIM_CHECK_SESSION, "P7: manager %u connects to where it may not",
+                     from);
         sim_trace(&self->sim, "manager %u connects to manager %u", from, peer->to);
         return;
     }
@@ -61,8 +65,13 @@ sim_peer_on_far(void *context, sim_manager_t *manager, const hfi_output_t *outpu
         return;
     }
     sim_link_t *link = sim_wire_find(&self->wires[peer->to], peer->link);
+    hfi_bytes_t changed = {0};
+    hfi_span_t frame = output->bytes;
+    if (link != NULL && sim_tamper_far(&self->sim, &frame, &changed))
+        frame = hfi_bytes_span(&changed);
     if (link != NULL)
-        (void)sim_wire_send_up(&self->wires[peer->to], link, output->bytes.at, output->bytes.len);
+        (void)sim_wire_send_up(&self->wires[peer->to], link, frame.at, frame.len);
+    hfi_bytes_close(&changed);
 }
 
 void

@@ -7,8 +7,6 @@
 
 enum { PAIR_PEER = 1000 /* the user that a link of a manager's has */ };
 
-extern const char *const sim_pair_endpoints[PAIR_MANAGERS];
-
 /* What a manager asks the shell for, of its connections to others; `context` is the pair. */
 void sim_peer_on_far(void *context, sim_manager_t *manager, const hfi_output_t *output);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* record -- what went into a machine and what came out, as bytes; and a second machine that must do the same.
+/* record -- what went into machines and what came out, as bytes; and others that must do the same.
  *
- * An entry: one byte ('E' an event, 'O' an output, 'N' no output is left, 'F' a fill), four bytes of length,
+ * A life: eight bytes of length, and its entries. An entry: one byte ('E' an event, 'O' an output, 'N' no output is left, 'F' a fill), four bytes of length,
  * and its bytes. A fill's begin with session, after and room, eight bytes each.
  */
 #include "record.h"
@@ -12,7 +12,7 @@
 #include <base/check.h>
 #include <holdfast/value.h>
 
-enum { FILL_HEAD = 24, ENTRY_HEAD = 5 };
+enum { LIFE_HEAD = 8, FILL_HEAD = 24, ENTRY_HEAD = 5 };
 
 static void
 record_raw(hfi_bytes_t *bytes, const void *at, size_t len)
@@ -43,10 +43,62 @@ record_end(hfi_bytes_t *bytes, size_t mark)
     hfi_store32(bytes->at + mark - 4, (uint32_t)(bytes->len - mark));
 }
 
-void
-sim_record_close(sim_record_t *self)
+/* ---- lives ---------------------------------------------------------------------------- */
+
+sim_record_t *
+sim_records_begin(sim_records_t *self)
 {
-    hfi_bytes_close(&self->bytes);
+    sim_record_t *record = calloc(1, sizeof *record);
+    HF_ASSERT(record != NULL);
+    if (self->last == NULL)
+        self->first = record;
+    else
+        self->last->next = record;
+    self->last = record;
+    return record;
+}
+
+void
+sim_records_close(sim_records_t *self)
+{
+    while (self->first != NULL) {
+        sim_record_t *record = self->first;
+        self->first = record->next;
+        hfi_bytes_close(&record->bytes);
+        free(record);
+    }
+    self->last = NULL;
+}
+
+bool
+sim_records_write(const sim_records_t *self, FILE *file)
+{
+    for (const sim_record_t *record = self->first; record != NULL; record = record->next) {
+        uint8_t head[LIFE_HEAD];
+        hfi_store64(head, record->bytes.len);
+        if (fwrite(head, 1, sizeof head, file) != sizeof head ||
+            fwrite(record->bytes.at, 1, record->bytes.len, file) != record->bytes.len)
+            return false;
+    }
+    return fflush(file) == 0;
+}
+
+bool
+sim_records_read(sim_records_t *self, FILE *file)
+{
+    uint8_t head[LIFE_HEAD];
+    size_t n;
+    while ((n = fread(head, 1, sizeof head, file)) == sizeof head) {
+        uint8_t piece[4096];
+        hfi_bytes_t *bytes = &sim_records_begin(self)->bytes;
+        for (uint64_t left = hfi_load64(head); left > 0; left -= n) {
+            n = fread(piece, 1, left < sizeof piece ? (size_t)left : sizeof piece, file);
+            if (n == 0)
+                return false;
+            record_raw(bytes, piece, n);
+        }
+    }
+    return n == 0 && self->first != NULL && ferror(file) == 0;
 }
 
 void
@@ -142,7 +194,13 @@ sim_record_replay(const sim_record_t *self, sim_t *sim, hfi_machine_t *machine)
     size_t at = 0;
     for (uint64_t n = 1; at < self->bytes.len && !sim->has_failed; n++) {
         const uint8_t *entry = self->bytes.at + at;
-        hfi_span_t body = {entry + ENTRY_HEAD, hfi_load32(entry + 1)};
+        size_t left = self->bytes.len - at;
+        hfi_span_t body = {entry + ENTRY_HEAD, left < ENTRY_HEAD ? 0 : hfi_load32(entry + 1)};
+        if (left < ENTRY_HEAD || body.len > left - ENTRY_HEAD ||
+            (entry[0] == 'F' && body.len < FILL_HEAD)) {
+            sim_fail(sim, SIM_CHECK_REPLAY, "entry %llu is cut off", (unsigned long long)n);
+            break;
+        }
         at += ENTRY_HEAD + body.len;
         if (entry[0] == 'E') {
             if (!replay_event(machine, body))

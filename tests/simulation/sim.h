@@ -28,7 +28,7 @@ enum { SIM_USERS = 8, SIM_OPS = 200 };
     X(STILL, "still", "a referent changed while its work was under way")                           \
     X(NUMBERS, "numbers", "I6: a number denotes two referents")                                    \
     X(EMPTY, "empty", "I7: something is left after everybody has gone")                            \
-    X(SESSION, "session", "a session ended, or was refused, without a reason")                     \
+    X(SESSION, "session", "a session is there, ended, or was refused, without a reason")           \
     X(DRIFT, "drift", "PONG's figures differ from the client's")                                   \
     X(REPLAY, "replay", "the recorded events gave other outputs")                                  \
     X(REPEAT, "repeat", "the same seed gave another run")
@@ -63,6 +63,18 @@ typedef enum sim_check {
     X(LEAK, "leak", EMPTY, "a session's lease never ends")                                         \
     X(BAD_FRAME, "bad-frame", SESSION, "a frame's last byte is cut off")                           \
     X(DIGEST, "digest", DRIFT, "a bit of PONG's digest is turned")                                 \
+    X(LOSE_FAR_RELEASE, "lose-far-release", COUNTS,                                                \
+      "of two managers: a RELEASE of one at the other becomes a CANCEL of nothing")                \
+    X(FAR_TWICE, "far-twice", COUNTS, "of two: what a stub stands for is counted twice")           \
+    X(FAR_UNCOUNTED, "far-uncounted", HOLDERS, "of two: what a stub stands for is not counted")    \
+    X(FAR_EARLY, "far-early", COUNTS, "of two: it is given back while the stub stands")            \
+    X(STUB_EARLY, "stub-early", HOLDERS, "of two: a stub ends while a list holds it")              \
+    X(TOKEN_EARLY, "token-early", PINS, "of two: a stub's token is revoked while it stands")       \
+    X(NO_STUB, "no-stub", ANSWER, "of two: a far handle is handed out without its stub")           \
+    X(OTHER_FAR, "other-far", ANSWER, "of two: a far handle names another referent")               \
+    X(UNTIMED, "untimed", DONE, "of two: a call waits for the other without an end")               \
+    X(DEAF, "deaf", DONE, "of two: one does not hear that the other has died")                     \
+    X(FAR_ALLOW, "far-allow", SESSION, "of two: one connects to where it may not")                 \
     X(RECORD, "record", REPLAY, "a byte of the record is turned")                                  \
     X(CHANCE, "chance", REPEAT, "the second run sees another clock")
 

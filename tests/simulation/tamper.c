@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <base/check.h>
+#include <stream/handle.h>
 #include <stream/message.h>
 #include <value/writer.h>
 
@@ -68,6 +69,10 @@ tamper_write(hfi_bytes_t *changed, size_t i, hfi_span_t other, size_t k, hfi_spa
 }
 
 static const hfi_span_t tamper_none = {NULL, 0};
+
+/* CANCEL of no call: takes a message's place and does nothing. */
+static const uint8_t tamper_cancel[] = {0x92, 0x02, 0x00};
+static const hfi_span_t tamper_nothing = {tamper_cancel, sizeof tamper_cancel};
 
 /* The first message of that kind at or behind a random place; n: none. */
 static size_t
@@ -143,8 +148,6 @@ tamper_sum(hfi_bytes_t *changed)
 bool
 sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
 {
-    static const uint8_t cancel[] = {0x92, 0x02, 0x00};
-    const hfi_span_t nothing = {cancel, sizeof cancel};
     bool is_done = false;
     if (sim->fault == SIM_FAULT_NONE || !tamper_is_due(sim) || !tamper_read(frame, false))
         return false;
@@ -153,9 +156,9 @@ sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
     else if (tamper.frame.kind != HFI_FRAME_DATA)
         return false;
     else if (sim->fault == SIM_FAULT_LOSE_CALL)
-        is_done = tamper_replace(sim, HFI_MESSAGE_CALL, nothing, changed);
+        is_done = tamper_replace(sim, HFI_MESSAGE_CALL, tamper_nothing, changed);
     else if (sim->fault == SIM_FAULT_DROP_RELEASE)
-        is_done = tamper_replace(sim, HFI_MESSAGE_RELEASE, nothing, changed);
+        is_done = tamper_replace(sim, HFI_MESSAGE_RELEASE, tamper_nothing, changed);
     else if (sim->fault == SIM_FAULT_TWICE)
         is_done = tamper_twice(changed);
     else if (sim->fault == SIM_FAULT_SWAP_CALLS)
@@ -166,6 +169,18 @@ sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
     if (is_done)
         sim_trace(sim, "TAMPERED with a frame to the manager");
     return is_done;
+}
+
+bool
+sim_tamper_far(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
+{
+    if (sim->fault != SIM_FAULT_LOSE_FAR_RELEASE || !tamper_is_due(sim) ||
+        !tamper_read(frame, false) || tamper.frame.kind != HFI_FRAME_DATA ||
+        !tamper_replace(sim, HFI_MESSAGE_RELEASE, tamper_nothing, changed))
+        return false;
+    sim->n_faults++;
+    sim_trace(sim, "TAMPERED with a frame to the other manager");
+    return true;
 }
 
 /* ---- from the manager ----------------------------------------------------------------- */
@@ -234,6 +249,35 @@ tamper_item(hfi_bytes_t *changed, bool is_lost)
     return false;
 }
 
+/* A far handle: without its stub, or of the next referent there. */
+static bool
+tamper_far_handle(hfi_bytes_t *changed, bool has_stub)
+{
+    for (size_t i = 0; i < tamper.n; i++) {
+        hfi_handle_t far;
+        uint8_t raw[1024];
+        const hfi_message_t *m = &tamper.messages[i];
+        if (m->kind != HFI_MESSAGE_RESULT || hf_kind(&m->value) != HF_HANDLE ||
+            !hfi_handle_read(&m->value, &far))
+            continue;
+        hf_writer_t w = {.at = raw, .room = sizeof raw, .grow = hfi_grow_never};
+        hfi_message_write_result(&w, m->call);
+        size_t mark = hfi_ext_begin(&w);
+        hf_write_list(&w, has_stub ? 6 : 5);
+        hf_write_uint(&w, has_stub ? far.object + 1 : far.object);
+        hf_write_value(&w, &far.typeid_);
+        hf_write_bytes(&w, far.secret.bytes, sizeof far.secret.bytes);
+        hf_write_bytes(&w, far.manager.bytes, sizeof far.manager.bytes);
+        hf_write_value(&w, &far.endpoints);
+        if (has_stub)
+            hf_write_uint(&w, far.stub);
+        hfi_ext_end(&w, mark, 1);
+        HF_ASSERT(!w.failed);
+        return tamper_write(changed, i, (hfi_span_t){raw, w.len}, tamper.n, tamper_none);
+    }
+    return false;
+}
+
 static bool
 tamper_digest(const hfi_span_t *frame, hfi_bytes_t *changed)
 {
@@ -270,6 +314,10 @@ sim_tamper_down(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed)
         is_done = tamper_item(changed, false);
     else if (sim->fault == SIM_FAULT_LOSE_ITEM)
         is_done = tamper_item(changed, true);
+    else if (sim->fault == SIM_FAULT_NO_STUB)
+        is_done = tamper_far_handle(changed, false);
+    else if (sim->fault == SIM_FAULT_OTHER_FAR)
+        is_done = tamper_far_handle(changed, true);
     sim->n_faults += is_done;
     if (is_done)
         sim_trace(sim, "TAMPERED with a frame from the manager");

@@ -15,6 +15,8 @@
 
 /* True: `changed` has the frame that goes instead. */
 bool sim_tamper_up(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed);
+/* What a manager says to another. */
+bool sim_tamper_far(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed);
 bool sim_tamper_down(sim_t *sim, const hfi_span_t *frame, hfi_bytes_t *changed);
 
 #endif

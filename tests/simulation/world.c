@@ -13,6 +13,7 @@
 #include <base/check.h>
 
 #include "op.h"
+#include "replay.h"
 #include "token.h"
 #include "waiting.h"
 #include "witness.h"
@@ -351,18 +352,6 @@ world_leave(sim_world_t *self)
         sim_audit_empty(&self->sim, &self->manager);
 }
 
-static void
-world_replay(sim_world_t *self)
-{
-    hfi_machine_t *second = sim_manager_second(&self->manager);
-    HF_ASSERT(second != NULL);
-    sim_witness_listen(NULL, NULL);
-    if (self->sim.fault == SIM_FAULT_RECORD)
-        self->record.bytes.at[self->record.bytes.len / 2] ^= 1;
-    sim_record_replay(&self->record, &self->sim, second);
-    hfi_machine_destroy(&second);
-}
-
 bool
 sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings)
 {
@@ -372,13 +361,12 @@ sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings)
                         .is_traced = settings->is_traced,
                         .fault = settings->fault};
     self->sim.has_cycles = sim_below(&self->sim, 4) == 0;
-    self->sim.has_restarts = !settings->is_recorded && settings->fault == SIM_FAULT_NONE &&
-                             sim_below(&self->sim, 4) == 0;
+    self->sim.has_restarts = settings->fault == SIM_FAULT_NONE && sim_below(&self->sim, 4) == 0;
     sim_wire_open(&self->wire, &self->sim);
     sim_referee_open(&self->referee, &self->sim);
     sim_witness_listen(sim_referee_heard, &self->referee);
     sim_manager_open(&self->manager, &self->sim, &self->wire, settings->plugins,
-                     settings->is_recorded ? &self->record : NULL);
+                     settings->is_recorded ? &self->records : NULL);
     self->wire.late_ns = self->manager.lease_ns;
     for (uint32_t i = 0; i < SIM_USERS; i++)
         sim_user_open(&self->users[i], &self->sim, &self->wire, &self->referee, i);
@@ -389,12 +377,12 @@ sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings)
         sim_referee_judge(&self->referee);
     world_leave(self);
     if (settings->is_recorded && !self->sim.has_failed)
-        world_replay(self);
+        sim_replay_elsewhere(&self->sim, &self->records, settings->mutant);
     for (uint32_t i = 0; i < SIM_USERS; i++)
         sim_user_close(&self->users[i]);
     sim_manager_close(&self->manager);
     sim_wire_close(&self->wire);
-    sim_record_close(&self->record);
+    sim_records_close(&self->records);
     sim_witness_listen(NULL, NULL);
     return !self->sim.has_failed;
 }

@@ -13,18 +13,11 @@ typedef struct sim_world {
     sim_manager_t manager;
     sim_referee_t referee;
     sim_user_t users[SIM_USERS];
-    sim_record_t record;
+    sim_records_t records;
     uint64_t n_steps;
     uint64_t restart_at; /* this step; 0: by chance */
     uint64_t n_audits;
 } sim_world_t;
-
-typedef struct sim_settings {
-    const sim_plugins_t *plugins;
-    sim_fault_t fault;
-    bool is_traced;
-    bool is_recorded; /* and a second machine lives through the record */
-} sim_settings_t;
 
 /* Runs one seed to its end. False: a check failed; see world->sim.failure. */
 bool sim_world_run(sim_world_t *self, uint64_t seed, const sim_settings_t *settings);
