@@ -23,6 +23,7 @@ typedef struct pair {
     hf_client_t *bob;
     hf_proxy_t *list;  /* Ann's, at A */
     hf_proxy_t *shelf; /* Ann's, at B, bound as "shelf" */
+    hf_proxy_t *found; /* the same as Bob has it */
 } pair_t;
 
 static hf_client_t *
@@ -62,20 +63,66 @@ end(pair_t *p)
     void *other = p->b;
     hf_release(&p->list);
     hf_release(&p->shelf);
+    hf_release(&p->found);
     hf_disconnect(&p->bob);
     hf_disconnect(&p->ann_a);
     hf_disconnect(&p->ann_b);
     assert_int_equal(e2e_close(&other), 0);
 }
 
+static void
+ann_shelves(pair_t *p)
+{
+    assert_int_equal(hf_list_append(p->shelf, "h", p->list), 0);
+}
+
+static void
+ann_leaves_a(pair_t *p)
+{
+    hf_release(&p->list);
+    hf_disconnect(&p->ann_a);
+}
+
 /* Ann is gone, and so are her clients: nobody of this process is at A but through B. */
 static void
 ann_leaves(pair_t *p)
 {
-    hf_release(&p->list);
+    ann_leaves_a(p);
     hf_release(&p->shelf);
-    hf_disconnect(&p->ann_a);
     hf_disconnect(&p->ann_b);
+}
+
+/* Bob is at B, and knows the shelf by its name. */
+static void
+bob_joins(pair_t *p, const char *option, const char *value)
+{
+    p->bob = join_manager(p->b, option, value);
+    p->found = hf_lookup(p->bob, "shelf");
+    assert_non_null(p->found);
+}
+
+/* Ann has put her list on the shelf and is gone; Bob, who never met her, has come. */
+static pair_t
+begin_with_bob(void **state, const char *option, const char *value)
+{
+    pair_t p = begin(state);
+    ann_shelves(&p);
+    ann_leaves(&p);
+    bob_joins(&p, option, value);
+    return p;
+}
+
+/* What is at that place of a shelf; NULL: it failed. */
+static hf_proxy_t *
+take(const hf_proxy_t *shelf, int64_t place)
+{
+    return hf_call_proxy(shelf, "getitem", "i", place);
+}
+
+static void
+clear(const hf_proxy_t *shelf)
+{
+    assert_int_equal(hf_call(shelf, "clear", ""), 0);
 }
 
 static int64_t
@@ -141,28 +188,50 @@ has_failed_with(const char *kind)
     return false;
 }
 
+static void
+expect_mute(const hf_proxy_t *list, const char *kind)
+{
+    assert_int_equal(n_items(list), -1);
+    assert_true(has_failed_with(kind));
+}
+
+static void
+expect_lost(const hf_proxy_t *shelf)
+{
+    assert_null(take(shelf, 0));
+    assert_true(has_failed_with("ReferentLost"));
+}
+
+static void
+stop_a(const pair_t *p)
+{
+    assert_int_equal(kill(p->a->pid, SIGSTOP), 0);
+}
+
+static void
+continue_a(const pair_t *p)
+{
+    assert_int_equal(kill(p->a->pid, SIGCONT), 0);
+}
+
 /* ---- through B ---------------------------------------------------------------------------- */
 
 static void
 test_clients_that_never_met(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    pair_t p = begin_with_bob(state, "inherit", "1");
+    hf_proxy_t *list = take(p.found, 0);
     assert_non_null(list);
     assert_string_equal(hf_proxy_typeid(list), "list");
     assert_ptr_not_equal(hf_proxy_client(list), p.bob);
     assert_int_equal(n_items(list), 1);
     assert_int_equal(hf_list_append(list, "s", "bob"), 0);
     hf_proxy_t *again = NULL; /* once more, by a picture: the same client */
-    assert_int_equal(hf_call_into(shelf, "getitem", "i", INT64_C(0), "h", &again), 0);
+    assert_int_equal(hf_call_into(p.found, "getitem", "i", INT64_C(0), "h", &again), 0);
     assert_true(hf_proxy_equal(list, again));
     assert_int_equal(n_items(again), 2);
     hf_release(&again);
-    assert_int_equal(hf_call(shelf, "clear", ""), 0);
+    clear(p.found);
     assert_int_equal(n_items(list), 2); /* Bob holds it himself */
     await_objects(p.b, 1);              /* the stub is gone */
     hf_release(&list);
@@ -173,16 +242,12 @@ test_clients_that_never_met(void **state)
 static void
 test_values_futures_and_promises(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
+    pair_t p = begin_with_bob(state, "inherit", "1");
     hf_value_t value;
-    assert_int_equal(hf_call_into(shelf, "getitem", "i", INT64_C(0), "v", &value), 0);
+    assert_int_equal(hf_call_into(p.found, "getitem", "i", INT64_C(0), "v", &value), 0);
     HF_AUTO_PROXY hf_proxy_t *of_value = hf_proxy_of(p.bob, &value);
     assert_int_equal(n_items(of_value), 1);
-    hf_future_t *future = hf_call_async(shelf, "getitem", "i", INT64_C(0));
+    hf_future_t *future = hf_call_async(p.found, "getitem", "i", INT64_C(0));
     HF_AUTO_PROXY hf_proxy_t *promised = hf_future_proxy(future);
     assert_int_equal(hf_await(future, e2e_patience(PATIENCE_S)), 0);
     assert_int_equal(hf_list_append(promised, "s", "bob"), 0);
@@ -190,13 +255,13 @@ test_values_futures_and_promises(void **state)
     hf_future_destroy(&future);
     assert_int_equal(n_items(promised), 2);
     /* The value goes back to B as it came; so does the proxy, by a token of its own. */
-    assert_int_equal(hf_list_append(shelf, "v", &value), 0);
-    assert_int_equal(hf_list_append(shelf, "h", of_value), 0);
-    assert_int_equal(n_items(shelf), 3);
+    assert_int_equal(hf_list_append(p.found, "v", &value), 0);
+    assert_int_equal(hf_list_append(p.found, "h", of_value), 0);
+    assert_int_equal(n_items(p.found), 3);
     hf_drop(NULL, &value);
-    HF_AUTO_PROXY hf_proxy_t *last = hf_call_proxy(shelf, "pop", "");
+    HF_AUTO_PROXY hf_proxy_t *last = hf_call_proxy(p.found, "pop", "");
     assert_true(hf_proxy_equal(last, of_value));
-    assert_int_equal(hf_call(shelf, "clear", ""), 0);
+    clear(p.found);
     hf_release(&promised); /* its future holds the stub */
     await_objects(p.b, 1);
     hf_release(&last);
@@ -215,7 +280,7 @@ test_arguments_of_other_clients(void **state)
                      0); /* another session with the same manager */
     hf_release(&own);
     hf_disconnect(&second);
-    HF_AUTO_PROXY hf_proxy_t *same = hf_call_proxy(p.shelf, "getitem", "i", INT64_C(0));
+    HF_AUTO_PROXY hf_proxy_t *same = take(p.shelf, 0);
     assert_int_equal(n_items(same), 1);
     hf_future_t *made = hf_create_async(p.ann_a, "list", "");
     assert_int_equal(hf_list_append(p.shelf, "p", made), 0); /* what A is going to give */
@@ -223,12 +288,12 @@ test_arguments_of_other_clients(void **state)
     hf_future_t *plain = hf_call_async(p.list, "len", "");
     assert_int_equal(hf_list_append(p.shelf, "p", plain), 0);
     hf_future_destroy(&plain);
-    HF_AUTO_PROXY hf_proxy_t *far = hf_call_proxy(p.shelf, "getitem", "i", INT64_C(1));
+    HF_AUTO_PROXY hf_proxy_t *far = take(p.shelf, 1);
     assert_ptr_equal(hf_proxy_client(far), p.ann_a); /* she is there herself */
     assert_int_equal(hf_bind(p.ann_b, "far", far, false), 0);
     assert_int_equal(n_items(far), 0);
     assert_int_equal(hf_unbind(p.ann_b, "far"), 0);
-    assert_int_equal(hf_call(p.shelf, "clear", ""), 0);
+    clear(p.shelf);
     hf_release(&far);
     hf_release(&same);
     await_objects(p.b, 1);
@@ -242,20 +307,16 @@ static void
 test_a_dies(void **state)
 {
     pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    hf_release(&p.list);
-    hf_disconnect(&p.ann_a);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    HF_AUTO_PROXY hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    ann_shelves(&p);
+    ann_leaves_a(&p);
+    bob_joins(&p, "inherit", "1");
+    HF_AUTO_PROXY hf_proxy_t *list = take(p.found, 0);
     assert_int_equal(n_items(list), 1);
     e2e_kill(p.a);
-    assert_int_equal(n_items(list), -1);
-    assert_true(has_failed_with("ReferentLost"));
-    assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));
-    assert_true(has_failed_with("ReferentLost"));
-    assert_int_equal(n_items(shelf), 1); /* Bob's own session is well */
-    assert_int_equal(hf_call(shelf, "clear", ""), 0);
+    expect_mute(list, "ReferentLost");
+    expect_lost(p.found);
+    assert_int_equal(n_items(p.found), 1); /* Bob's own session is well */
+    clear(p.found);
     hf_release(&list);
     await_objects(p.b, 1);
     end(&p);
@@ -264,24 +325,17 @@ test_a_dies(void **state)
 static void
 test_a_does_not_answer(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "connect_timeout", e2e_patience_text(0.5));
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    assert_int_equal(kill(p.a->pid, SIGSTOP), 0);
-    assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));
-    assert_true(has_failed_with("ReferentLost"));
-    assert_int_equal(kill(p.a->pid, SIGCONT), 0);
-    HF_AUTO_PROXY hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    pair_t p = begin_with_bob(state, "connect_timeout", e2e_patience_text(0.5));
+    stop_a(&p);
+    expect_lost(p.found);
+    continue_a(&p);
+    HF_AUTO_PROXY hf_proxy_t *list = take(p.found, 0);
     assert_int_equal(n_items(list), 1);
-    assert_int_equal(kill(p.a->pid, SIGSTOP), 0); /* with a session that stands, too */
-    assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));
-    assert_true(has_failed_with("ReferentLost"));
-    assert_int_equal(kill(p.a->pid, SIGCONT), 0);
+    stop_a(&p); /* with a session that stands, too */
+    expect_lost(p.found);
+    continue_a(&p);
     assert_int_equal(n_items(list), 1);
     hf_release(&list);
-    hf_release(&shelf);
     end(&p);
 }
 
@@ -289,18 +343,16 @@ static void
 test_referent_is_gone(void **state)
 {
     pair_t p = begin(state);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
+    ann_shelves(&p);
+    bob_joins(&p, "inherit", "1");
     e2e_kill(p.a);
     E2E_START(p.a, NULL); /* another object space at the same endpoint */
-    assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));
-    assert_true(has_failed_with("ReferentLost"));
+    expect_lost(p.found);
     HF_AUTO_PROXY hf_proxy_t *new_list = NULL;
     hf_client_t *anew = join_manager(p.a, "inherit", "0");
     new_list = hf_create(anew, "list", "");
     assert_int_equal(hf_list_append(p.shelf, "h", new_list), 0);
-    HF_AUTO_PROXY hf_proxy_t *found = hf_call_proxy(shelf, "getitem", "i", INT64_C(1));
+    HF_AUTO_PROXY hf_proxy_t *found = take(p.found, 1);
     assert_int_equal(n_items(found), 0);
     hf_release(&new_list);
     hf_release(&found);
@@ -311,17 +363,12 @@ test_referent_is_gone(void **state)
 static void
 test_b_dies(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    HF_AUTO_PROXY hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    pair_t p = begin_with_bob(state, "inherit", "1");
+    HF_AUTO_PROXY hf_proxy_t *list = take(p.found, 0);
     await_holders(list, 2); /* Bob's session and B's */
     e2e_kill(p.b);
     assert_int_equal(n_items(list), 1); /* it has no part in it */
-    assert_int_equal(n_items(shelf), -1);
-    assert_true(has_failed_with("SessionLost"));
+    expect_mute(p.found, "SessionLost");
     assert_int_equal(hf_list_append(list, "s", "bob"), 0);
     hf_release(&list);
     await_objects(p.a, 0); /* what B held goes with its session */
@@ -333,15 +380,10 @@ test_b_dies(void **state)
 static void
 test_option_far(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "far", "none");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    assert_null(hf_call_proxy(shelf, "getitem", "i", INT64_C(0)));
-    assert_true(has_failed_with("ReferentLost"));
+    pair_t p = begin_with_bob(state, "far", "none");
+    expect_lost(p.found);
     hf_client_t *at_a = join_manager(p.a, "far", "none"); /* a session of one's own does */
-    hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    hf_proxy_t *list = take(p.found, 0);
     assert_ptr_equal(hf_proxy_client(list), at_a);
     assert_int_equal(n_items(list), 1);
     hf_release(&list);
@@ -362,12 +404,8 @@ child_of_bob(pair_t *p, hf_proxy_t *list)
 static void
 test_fork_goes_far_too(void **state)
 {
-    pair_t p = begin(state);
-    assert_int_equal(hf_list_append(p.shelf, "h", p.list), 0);
-    ann_leaves(&p);
-    p.bob = join_manager(p.b, "inherit", "1");
-    HF_AUTO_PROXY hf_proxy_t *shelf = hf_lookup(p.bob, "shelf");
-    HF_AUTO_PROXY hf_proxy_t *list = hf_call_proxy(shelf, "getitem", "i", INT64_C(0));
+    pair_t p = begin_with_bob(state, "inherit", "1");
+    HF_AUTO_PROXY hf_proxy_t *list = take(p.found, 0);
     assert_non_null(list);
     (void)fflush(NULL);
     pid_t pid = fork();
@@ -377,7 +415,6 @@ test_fork_goes_far_too(void **state)
     assert_int_equal(n_items(list), 2);
     expect_objects(hf_proxy_client(list), 1);
     hf_release(&list);
-    hf_release(&shelf);
     end(&p);
 }
 

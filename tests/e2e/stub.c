@@ -110,21 +110,61 @@ pack_handle(const pair_t *p, uint64_t object, const uint8_t *secret, msgpack_sbu
     msgpack_sbuffer_destroy(&payload);
 }
 
+/* Two lists: Ann's, and Bob's that is to hold it. */
+typedef struct lists {
+    uint64_t ann;
+    uint64_t bob;
+} lists_t;
+
+static lists_t
+create_lists(pair_t *p)
+{
+    return (lists_t){.ann = create(&p->ann, "list"), .bob = create(&p->bob, "list")};
+}
+
 /* Bob appends to his list what Ann exported. */
 static void
-store(pair_t *p, uint64_t object, uint64_t list, uint8_t secret_byte, raw_answer_t *ret_answer)
+store(pair_t *p, const lists_t *lists, uint8_t secret_byte, raw_answer_t *ret_answer)
 {
     uint8_t secret[SECRET];
     msgpack_sbuffer handle;
-    export_as(p, object, secret_byte, secret);
-    pack_handle(p, object, secret, &handle);
-    raw_answer(&p->bob, raw_call(&p->bob, list, "append", "x", &handle), ret_answer);
+    export_as(p, lists->ann, secret_byte, secret);
+    pack_handle(p, lists->ann, secret, &handle);
+    raw_answer(&p->bob, raw_call(&p->bob, lists->bob, "append", "x", &handle), ret_answer);
     msgpack_sbuffer_destroy(&handle);
 }
 
-/* What a handle of six elements says; its parts. */
+/* Both, and Ann's stored in Bob's. */
+static lists_t
+store_lists(pair_t *p, uint8_t secret_byte)
+{
+    raw_answer_t answer;
+    lists_t lists = create_lists(p);
+    store(p, &lists, secret_byte, &answer);
+    assert_false(answer.is_error);
+    return lists;
+}
+
 static void
-take_apart(const raw_answer_t *answer, uint64_t *ret_object, uint8_t *secret, uint64_t *ret_stub)
+expect_refused(pair_t *p, const lists_t *lists, uint8_t secret_byte, const char *kind,
+               const char *word)
+{
+    raw_answer_t answer;
+    store(p, lists, secret_byte, &answer);
+    assert_string_equal(answer.kind, kind);
+    assert_non_null(strstr(answer.text, word));
+}
+
+/* What B hands out for Ann's list. */
+typedef struct handed {
+    uint64_t object;
+    uint8_t secret[SECRET];
+    uint64_t stub;
+} handed_t;
+
+/* What a handle of six elements says. */
+static void
+take_apart(const raw_answer_t *answer, handed_t *ret_handed)
 {
     msgpack_unpacked out;
     size_t at = 0;
@@ -137,12 +177,53 @@ take_apart(const raw_answer_t *answer, uint64_t *ret_object, uint8_t *secret, ui
     assert_int_equal(out.data.type, MSGPACK_OBJECT_ARRAY);
     assert_int_equal(out.data.via.array.size, 6);
     const msgpack_object *items = out.data.via.array.ptr;
-    *ret_object = items[0].via.u64;
+    ret_handed->object = items[0].via.u64;
     assert_int_equal(items[2].via.bin.size, SECRET);
-    memcpy(secret, items[2].via.bin.ptr, SECRET);
+    memcpy(ret_handed->secret, items[2].via.bin.ptr, SECRET);
     assert_int_equal(items[4].via.array.size, 1);
-    *ret_stub = items[5].via.u64;
+    ret_handed->stub = items[5].via.u64;
     msgpack_unpacked_destroy(&out);
+}
+
+static void
+get_item(pair_t *p, const lists_t *lists, raw_answer_t *ret_answer)
+{
+    raw_answer(&p->bob, raw_call(&p->bob, lists->bob, "getitem", "i", INT64_C(0)), ret_answer);
+}
+
+static handed_t
+hand_out(pair_t *p, const lists_t *lists)
+{
+    handed_t handed;
+    raw_answer_t answer;
+    get_item(p, lists, &answer);
+    take_apart(&answer, &handed);
+    assert_int_equal(handed.object, lists->ann);
+    return handed;
+}
+
+/* Ann adopts what B handed out. */
+static void
+adopt(pair_t *p, const handed_t *handed)
+{
+    raw_answer_t answer;
+    msgpack_sbuffer item;
+    msgpack_packer pk;
+    msgpack_sbuffer_init(&item);
+    msgpack_packer_init(&pk, &item, msgpack_sbuffer_write);
+    pack_bytes(&pk, handed->secret, SECRET);
+    raw_answer(&p->ann, raw_call(&p->ann, 0, "adopt", "x", &item), &answer);
+    assert_int_equal(raw_handle_of(&answer), handed->object);
+    msgpack_sbuffer_destroy(&item);
+}
+
+/* Bob calls the stub itself. */
+static void
+expect_stub_says(pair_t *p, const handed_t *handed, const char *kind)
+{
+    raw_answer_t answer;
+    raw_answer(&p->bob, raw_call(&p->bob, handed->stub, "append", "i", INT64_C(1)), &answer);
+    assert_string_equal(answer.kind, kind);
 }
 
 static int64_t
@@ -185,34 +266,18 @@ static void
 a_list_here_keeps_one_there(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL, NULL);
     raw_answer_t answer;
-    uint64_t far;
-    uint64_t stub;
-    uint8_t secret[SECRET];
-    uint64_t object = create(&p.ann, "list");
-    uint64_t list = create(&p.bob, "list");
-    store(&p, object, list, 7, &answer);
-    assert_false(answer.is_error);
-    raw_release(&p.ann, object, 1);
+    pair_open(&p, state, NULL, NULL);
+    lists_t lists = store_lists(&p, 7);
+    raw_release(&p.ann, lists.ann, 1);
     assert_int_equal(objects(&p.ann), 1); /* B holds it */
-    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
-    take_apart(&answer, &far, secret, &stub);
-    assert_int_equal(far, object);
-    /* adopted there, then given back here */
-    msgpack_sbuffer item;
-    msgpack_packer pk;
-    msgpack_sbuffer_init(&item);
-    msgpack_packer_init(&pk, &item, msgpack_sbuffer_write);
-    pack_bytes(&pk, secret, SECRET);
-    raw_answer(&p.ann, raw_call(&p.ann, 0, "adopt", "x", &item), &answer);
-    assert_int_equal(raw_handle_of(&answer), object);
-    msgpack_sbuffer_destroy(&item);
-    raw_release(&p.bob, stub, 1);
-    raw_answer(&p.bob, raw_call(&p.bob, list, "clear", ""), &answer);
+    handed_t handed = hand_out(&p, &lists);
+    adopt(&p, &handed); /* there, and then it is given back here */
+    raw_release(&p.bob, handed.stub, 1);
+    raw_answer(&p.bob, raw_call(&p.bob, lists.bob, "clear", ""), &answer);
     assert_int_equal(objects(&p.bob), 1);
     assert_int_equal(objects(&p.ann), 1); /* Ann's own hold */
-    raw_release(&p.ann, object, 1);
+    raw_release(&p.ann, lists.ann, 1);
     await_objects(&p.ann, 0);
     pair_close(&p);
 }
@@ -221,26 +286,17 @@ static void
 its_manager_stops(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL, NULL);
     raw_answer_t answer;
-    uint64_t far;
-    uint64_t stub;
-    uint8_t secret[SECRET];
-    uint64_t object = create(&p.ann, "list");
-    uint64_t list = create(&p.bob, "list");
-    store(&p, object, list, 8, &answer);
-    assert_false(answer.is_error);
-    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
-    take_apart(&answer, &far, secret, &stub);
-    raw_answer(&p.bob, raw_call(&p.bob, stub, "append", "i", INT64_C(1)), &answer);
-    assert_string_equal(answer.kind, "NoSuchMethod");
+    pair_open(&p, state, NULL, NULL);
+    lists_t lists = store_lists(&p, 8);
+    handed_t handed = hand_out(&p, &lists);
+    expect_stub_says(&p, &handed, "NoSuchMethod");
     assert_int_equal(e2e_stop(p.a), 0);
     /* its last word may be lost with the connection: then it is missed for a lease */
-    await_repr(&p.bob, stub, ", lost>");
-    raw_answer(&p.bob, raw_call(&p.bob, list, "append", "h", stub), &answer);
+    await_repr(&p.bob, handed.stub, ", lost>");
+    raw_answer(&p.bob, raw_call(&p.bob, lists.bob, "append", "h", handed.stub), &answer);
     assert_string_equal(answer.kind, "ReferentLost");
-    raw_answer(&p.bob, raw_call(&p.bob, stub, "append", "i", INT64_C(1)), &answer);
-    assert_string_equal(answer.kind, "ReferentLost");
+    expect_stub_says(&p, &handed, "ReferentLost");
     pair_close(&p);
 }
 
@@ -249,19 +305,11 @@ its_manager_begins_anew(void **state)
 {
     pair_t p;
     pair_open(&p, state, NULL, NULL);
-    raw_answer_t answer;
-    uint64_t far;
-    uint64_t stub;
-    uint8_t secret[SECRET];
-    uint64_t object = create(&p.ann, "list");
-    uint64_t list = create(&p.bob, "list");
-    store(&p, object, list, 9, &answer);
-    assert_false(answer.is_error);
-    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
-    take_apart(&answer, &far, secret, &stub);
+    lists_t lists = store_lists(&p, 9);
+    handed_t handed = hand_out(&p, &lists);
     e2e_kill(p.a);
     E2E_START(p.a, NULL);
-    await_repr(&p.bob, stub, ", lost>");
+    await_repr(&p.bob, handed.stub, ", lost>");
     pair_close(&p);
 }
 
@@ -269,22 +317,16 @@ static void
 nobody_is_there(void **state)
 {
     pair_t p;
-    pair_open(&p, state, NULL, "far_timeout = 2\n"); /* less than the lease of who waits */
     raw_answer_t answer;
-    uint64_t object = create(&p.ann, "list");
-    uint64_t list = create(&p.bob, "list");
+    pair_open(&p, state, NULL, "far_timeout = 2\n"); /* less than the lease of who waits */
+    lists_t lists = create_lists(&p);
     (void)snprintf(p.endpoint, sizeof p.endpoint, "ipc://%s", e2e_path(p.a, "nobody.sock"));
-    store(&p, object, list, 10, &answer);
-    assert_string_equal(answer.kind, "ReferentLost");
-    assert_non_null(strstr(answer.text, "in time"));
+    expect_refused(&p, &lists, 10, "ReferentLost", "in time");
     (void)snprintf(p.endpoint, sizeof p.endpoint, "tcp://192.0.2.1:5570");
-    store(&p, object, list, 11, &answer);
-    assert_string_equal(answer.kind, "ReferentLost");
-    assert_non_null(strstr(answer.text, "far_allow"));
+    expect_refused(&p, &lists, 11, "ReferentLost", "far_allow");
     (void)snprintf(p.endpoint, sizeof p.endpoint, "%s", p.b->endpoint);
-    store(&p, object, list, 12, &answer);
-    assert_string_equal(answer.text, "another manager answers at its endpoints");
-    raw_answer(&p.bob, raw_call(&p.bob, list, "len", ""), &answer);
+    expect_refused(&p, &lists, 12, "ReferentLost", "another manager answers at its endpoints");
+    raw_answer(&p.bob, raw_call(&p.bob, lists.bob, "len", ""), &answer);
     assert_int_equal(raw_int_of(&answer), 0);
     pair_close(&p);
 }
@@ -295,13 +337,10 @@ where_others_reach_it(void **state)
 {
     static const char elsewhere[] = "tcp://db.internal:5570";
     pair_t p;
-    pair_open(&p, state, "endpoints = \"tcp://db.internal:5570\"\n", NULL);
     raw_answer_t answer;
-    uint64_t object = create(&p.ann, "list");
-    uint64_t list = create(&p.bob, "list");
-    store(&p, object, list, 13, &answer);
-    assert_false(answer.is_error);
-    raw_answer(&p.bob, raw_call(&p.bob, list, "getitem", "i", INT64_C(0)), &answer);
+    pair_open(&p, state, "endpoints = \"tcp://db.internal:5570\"\n", NULL);
+    lists_t lists = store_lists(&p, 13);
+    get_item(&p, &lists, &answer);
     assert_int_equal(answer.value.type, MSGPACK_OBJECT_EXT);
     assert_non_null(memmem(answer.value.via.ext.ptr, answer.value.via.ext.size, elsewhere,
                            sizeof elsewhere - 1));
