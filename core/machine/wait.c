@@ -377,13 +377,15 @@ wait_learn(hfi_state_t *state, hfi_session_t *session, hfi_promises_t *promises,
 {
     hfi_kept_t kept;
     hf_value_t value;
-    uint64_t n_foreign = 0; /* an answer has none: each of its handles has a number here */
+    uint64_t n_foreign = 0;
     if (!hfi_promises_wants(promises, call) ||
         !hfi_outbox_find(&session->stream.outbox, call, &kept))
         return true;
     if (!hfi_answer_read(&kept, &value, ret_failure) ||
         !hfi_pass_check(state, session, &value, &n_foreign, ret_failure))
         return false;
+    if (n_foreign != 0) /* an answer's have a stub here, which the session has given back since */
+        return hfi_fail(ret_failure, "NoSuchObject", "what was promised is not held any more");
     hfi_buffer_t *buffer = hfi_state_borrow(state, UINT32_MAX);
     if (hf_has_handles(&value) && hfi_stub_is_any(state)) {
         hfi_stub_rewrite(state, &value, true, &buffer->w);
@@ -456,7 +458,7 @@ wait_replace(void *context, const hf_value_t *item, hf_writer_t *w)
         hf_write_value(w, value == NULL ? item : value);
         return;
     }
-    if (self->request != NULL && hfi_pass_is_foreign(self->state, item)) {
+    if (self->request != NULL && hfi_pass_is_foreign(self->state, self->request->session, item)) {
         wait_adopt(self, item, w);
         return;
     }

@@ -301,6 +301,36 @@ test_arguments_of_other_clients(void **state)
     end(&p);
 }
 
+/* A value that B gave goes to a third manager as it is. */
+static void
+test_values_to_a_third_manager(void **state)
+{
+    hf_value_t value;
+    void *third = NULL;
+    pair_t p = begin_with_bob(state, "inherit", "1");
+    assert_int_equal(e2e_open(&third), 0);
+    e2e_t *c = third;
+    E2E_START(c, NULL);
+    hf_client_t *at_c = join_manager(c, "inherit", "0");
+    HF_AUTO_PROXY hf_proxy_t *list = hf_create(at_c, "list", "");
+    assert_int_equal(hf_call_into(p.found, "getitem", "i", INT64_C(0), "v", &value), 0);
+    assert_int_equal(hf_list_append(list, "v", &value), 0);
+    hf_drop(NULL, &value);
+    clear(p.found); /* C holds it now */
+    await_objects(p.b, 1);
+    HF_AUTO_PROXY hf_proxy_t *found = take(list, 0);
+    assert_int_equal(n_items(found), 1);
+    assert_int_equal(hf_list_append(found, "s", "by way of C"), 0);
+    assert_int_equal(n_items(found), 2);
+    hf_release(&found);
+    clear(list);
+    await_objects(p.a, 0);
+    hf_release(&list);
+    hf_disconnect(&at_c);
+    assert_int_equal(e2e_close(&third), 0);
+    end(&p);
+}
+
 /* ---- who dies ----------------------------------------------------------------------------- */
 
 static void
@@ -426,6 +456,7 @@ main(void)
         TEST(test_clients_that_never_met),
         TEST(test_values_futures_and_promises),
         TEST(test_arguments_of_other_clients),
+        TEST(test_values_to_a_third_manager),
         TEST(test_a_dies),
         TEST(test_a_does_not_answer),
         TEST(test_referent_is_gone),

@@ -430,6 +430,55 @@ its_own_handle_is_its_own(void **state)
     bench_close(&t);
 }
 
+/* The handle in A's six elements as Bob was handed it, but for the stub's number. */
+static const char *
+elsewhere(bench_t *t, const char *stub)
+{
+    static char args[TEXT];
+    SAID(call(t, &t->bob, 1, "get", NULL), ": <Cell #1>\n");
+    const char *says = last(t, t->b);
+    const char *end = strrchr(says, ',');
+    (void)snprintf(args, sizeof args, "[%.*s, %s]}]", (int)(end - says), says, stub);
+    return args;
+}
+
+/* A value that another manager gave, with a stub of that one's in it: the number says nothing here. */
+static void
+six_elements_from_elsewhere_are_five(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 1, "set", handed(&t, 1, "[", "]")), ": None\n");
+    SAID(call(&t, &t.bea, 0, "create", "[\"Cell\"]"), ": <Cell #3>\n");
+    SAID(call(&t, &t.bea, 3, "set", elsewhere(&t, "77")), ": None\n");
+    SAID(call(&t, &t.bea, 3, "set", elsewhere(&t, "3")), ": None\n"); /* though she holds a 3 */
+    SAID(call(&t, &t.bea, 3, "set", elsewhere(&t, "2")), ": None\n"); /* the stub, not hers */
+    SAID(call(&t, &t.bea, 3, "get", NULL), ": <Cell #1>\n");
+    assert_int_equal(objects(t.b), 3); /* one stub for all */
+    SAID(call(&t, &t.bob, 1, "set", "[null]"), ": None\n");
+    SAID(call(&t, &t.bea, 3, "set", "[null]"), ": None\n");
+    bench_close(&t);
+}
+
+/* The same where it came from: B gave Ann's Cell back to her by a value, and she writes it to A. */
+static void
+six_elements_come_home(void **state)
+{
+    (void)state;
+    bench_t t;
+    bench_open(&t);
+    SAID(call(&t, &t.bob, 1, "set", handed(&t, 1, "[", "]")), ": None\n");
+    char args[TEXT];
+    (void)snprintf(args, sizeof args, "%s", elsewhere(&t, "2"));
+    SAID(call(&t, &t.ann, 0, "create", "[\"Cell\"]"), ": <Cell #2>\n");
+    SAID(call(&t, &t.ann, 2, "set", args), ": None\n");
+    SAID(call(&t, &t.ann, 2, "get", NULL), ": <Cell #1>\n");
+    args[strlen("[{\"$handle\": [")] = '2'; /* the secret is for another one */
+    SAID(call(&t, &t.ann, 2, "set", args), "! NoSuchObject: no object 2\n");
+    bench_close(&t);
+}
+
 static void
 where_it_may_not_connect_to(void **state)
 {
@@ -731,6 +780,8 @@ main(void)
         cmocka_unit_test(nobody_answers),
         cmocka_unit_test(a_wrong_secret_gets_nothing),
         cmocka_unit_test(its_own_handle_is_its_own),
+        cmocka_unit_test(six_elements_from_elsewhere_are_five),
+        cmocka_unit_test(six_elements_come_home),
         cmocka_unit_test(where_it_may_not_connect_to),
         cmocka_unit_test(another_manager_is_there),
         cmocka_unit_test(its_manager_is_lost),
