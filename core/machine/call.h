@@ -30,6 +30,11 @@ void hfi_call_time_up(hfi_state_t *state, hfi_parked_t *record);
 void hfi_call_take_job(hfi_state_t *state, hfi_parked_t *record, int32_t status,
                        const hf_value_t *value);
 
+/* A call for a record in state RUNNING. */
+hfi_call_t *hfi_call_of_record(hfi_state_t *state, hfi_parked_t *record);
+/* The call again, with its method and its arguments as they were. False: raised. */
+bool hfi_call_resume(hfi_call_t *self);
+
 /* The type hears of a call that had started and will not be answered by it. Record in state RUNNING. */
 void hfi_call_tell_gone(hfi_state_t *state, hfi_parked_t *record);
 
@@ -77,6 +82,9 @@ hfi_call_leave(hfi_call_t *self)
  * there afterwards, to be read and given back by hfi_call_return; all others are gone. */
 void hfi_call_close(hfi_call_t *self, hf_err_t err);
 
+/* Whether the function has written to its referent's state. */
+bool hfi_call_has_changed_state(const hfi_call_t *self);
+
 /* What the function returned against what it did. */
 void hfi_call_judge(hfi_call_t *self, hf_err_t err);
 
@@ -86,17 +94,5 @@ void hfi_call_settle_taken(hfi_call_t *self, bool all);
 /* Binds arguments to self->bound, and head to them. False: raised. */
 bool hfi_call_bind(hfi_call_t *self, const hfi_signature_t *signature, const char *function,
                    const hf_value_t *args, const hf_value_t *kwargs);
-
-/* ---- parking, for the host -------------------------------------------------------------- */
-
-/* The record of a call that parks; false: a limit, raised. */
-bool hfi_call_require_record(hfi_call_t *self);
-hf_err_t hfi_call_park(hfi_call_t *self, hf_waiters_t *waiters, double seconds);
-uint32_t hfi_call_wake(hfi_call_t *self, hf_waiters_t *waiters, uint32_t n);
-hfi_call_t *hfi_call_take_parked(hfi_call_t *self, hf_waiters_t *waiters);
-/* The call waits as a record in that state, in no list of a referent's: HF_PARKED, or HF_RAISED. */
-hf_err_t hfi_call_suspend(hfi_call_t *self, hfi_parked_state_t as);
-/* Asks the world; the call runs again when the answer is there: self->record->is_job_done. */
-hf_err_t hfi_call_ask(hfi_call_t *self, const char *kind, const hf_value_t *value);
 
 #endif

@@ -17,14 +17,12 @@
 #include <value/admit.h>
 #include <value/value.h>
 
+#include "speech.h"
 #include "stub.h"
 
 enum {
-    FAR_FRAME = 8192,     /* what a frame of ours aims at */
-    FAR_CALL = 512,       /* no call of ours is longer */
     FAR_ENDPOINT = 256,   /* bytes of an endpoint that is worth a try */
     FAR_ENDPOINTS = 2048, /* bytes of a WELCOME's endpoints that are worth keeping */
-    FAR_DEPTH_SPARE = 64, /* an answer may wrap what a call could carry */
     FAR_BYTES = 2048,     /* what one is charged with */
 };
 
@@ -298,143 +296,13 @@ hfi_far_later(hfi_state_t *state, hfi_far_t *far)
     hfi_state_arm(state, &far->alarm, state->now_ns);
 }
 
-/* ---- what it says ----------------------------------------------------------------------- */
-
-bool
-hfi_far_has_room(hfi_far_t *far)
-{
-    return far->dial.state == HFI_DIAL_OPEN && hfi_stream_has_room(&far->stream, FAR_CALL);
-}
-
-static void
-far_begin(hfi_far_t *far, hfi_begun_t *begun)
-{
-    if (!hfi_stream_begin(&far->stream, begun))
-        HF_BUG("no memory");
-}
-
-static uint64_t
-far_commit(hfi_begun_t *begun)
-{
-    uint64_t number = hfi_outbox_commit(begun, NULL);
-    HF_ASSERT(number != 0); /* no message of ours is too long for a frame that may be */
-    return number;
-}
-
-uint64_t
-hfi_far_call(hfi_far_t *far, const char *method, bool is_oneway,
-             void (*write)(hf_writer_t *w, const void *what), const void *what)
-{
-    hfi_begun_t begun;
-    far_begin(far, &begun);
-    hfi_message_write_call(&begun.w, is_oneway ? 6 : 4, 0, false, hfi_span_of(method));
-    write(&begun.w, what);
-    if (is_oneway) {
-        hf_write_nil(&begun.w);
-        hfi_message_write_options(&begun.w, INT64_MAX, 0, true);
-    }
-    return far_commit(&begun);
-}
-
-void
-hfi_far_owe(hfi_far_t *far, const hfi_owed_t *owed)
-{
-    if (far->n_owed == far->owed_room) {
-        far->owed_room = far->owed_room == 0 ? 16 : 2 * far->owed_room;
-        far->owed = hfi_need_more(far->owed, far->owed_room * sizeof *far->owed);
-    }
-    far->owed[far->n_owed++] = *owed;
-}
-
-static void
-far_write_secret(hf_writer_t *w, const void *what)
-{
-    const hfi_secret_t *secret = what;
-    hf_write_list(w, 1);
-    hf_write_bytes(w, secret->bytes, sizeof secret->bytes);
-}
-
-static void
-far_give_back(hfi_far_t *far, uint64_t object)
-{
-    hfi_begun_t begun;
-    far_begin(far, &begun);
-    hfi_message_write_release(&begun.w, 1);
-    hf_write_uint(&begun.w, object);
-    hf_write_uint(&begun.w, 1);
-    (void)far_commit(&begun);
-}
-
-/* First the token, then the reference: nobody adopts what is not held. */
-static void
-far_say_owed(hfi_far_t *far)
-{
-    while (far->owed_at < far->n_owed && hfi_far_has_room(far)) {
-        hfi_owed_t *owed = &far->owed[far->owed_at];
-        if (owed->has_token) {
-            (void)hfi_far_call(far, "revoke", true, far_write_secret, &owed->secret);
-            owed->has_token = false;
-            continue;
-        }
-        if (owed->has_reference && owed->object != 0) /* the manager itself is held by nobody */
-            far_give_back(far, owed->object);
-        far->owed_at++;
-    }
-    if (far->owed_at == far->n_owed)
-        far->owed_at = far->n_owed = 0;
-}
-
-static size_t
-far_write_control(hfi_state_t *state, hfi_far_t *far, hf_writer_t *w)
-{
-    uint64_t ack = hfi_stream_ack(&far->stream);
-    if (far->wants_resync) {
-        far->wants_resync = false;
-        hfi_frame_write_resync(w, far->stream.received + 1);
-        hfi_dial_on_sent(&far->dial, true, state->now_ns);
-        return w->len;
-    }
-    bool is_ack = hfi_stream_ack_due_ns(&far->stream) <= state->now_ns;
-    if (far->wants_pong)
-        hfi_frame_write_pong(w, ack, far->stream.sent);
-    else if (far->wants_ping)
-        hfi_frame_write_ping(w, ack, far->stream.sent);
-    else if (is_ack)
-        hfi_stream_write_ack(&far->stream, w, far->stream.sent);
-    else
-        return 0;
-    hfi_stream_ack_told(&far->stream);
-    hfi_dial_on_sent(&far->dial, !far->wants_pong && far->wants_ping, state->now_ns);
-    if (far->wants_pong)
-        far->wants_pong = false;
-    else
-        far->wants_ping = false;
-    return w->len;
-}
-
-/* One frame of the open session; 0: there is nothing to say. */
-static size_t
-far_write(hfi_state_t *state, hfi_far_t *far, uint8_t *to)
-{
-    uint64_t frame_bytes = far->dial.limits.frame_bytes;
-    size_t room = frame_bytes < FAR_FRAME ? (size_t)frame_bytes : FAR_FRAME;
-    hf_writer_t w = {.at = to, .room = FAR_FRAME, .grow = hfi_grow_never};
-    size_t len = far->wants_resync ? 0 : hfi_stream_next_frame(&far->stream, to, room);
-    if (len == 0)
-        return far_write_control(state, far, &w);
-    if (len > room) {
-        far_end(state, far, "its frames are too short");
-        return 0;
-    }
-    hfi_dial_on_sent(&far->dial, true, state->now_ns);
-    return len;
-}
+/* ---- its session, in time ----------------------------------------------------------------- */
 
 static void
 far_hello(hfi_state_t *state, hfi_far_t *far, uint8_t *to)
 {
     hfi_hello_t hello;
-    hf_writer_t w = {.at = to, .room = FAR_FRAME, .grow = hfi_grow_never};
+    hf_writer_t w = {.at = to, .room = HFI_SPEECH_FRAME, .grow = hfi_grow_never};
     hfi_dial_hello(&far->dial, far->stream.received, state->now_ns, &hello);
     hello.from = state->boot.space;
     hello.has_from = true;
@@ -470,7 +338,7 @@ far_step(hfi_state_t *state, hfi_far_t *far, uint8_t *to)
 static void
 far_bye(hfi_state_t *state, hfi_far_t *far)
 {
-    uint8_t raw[FAR_CALL];
+    uint8_t raw[HFI_SPEECH_CALL];
     hf_writer_t w = {.at = raw, .room = sizeof raw, .grow = hfi_grow_never};
     if (far->dial.state == HFI_DIAL_OPEN) {
         hfi_frame_write_bye(&w, hfi_stream_ack(&far->stream));
@@ -530,20 +398,29 @@ far_due(const hfi_state_t *state, const hfi_far_t *far)
     return due > state->now_ns + FAR_AGAIN_NS ? due : state->now_ns + FAR_AGAIN_NS;
 }
 
+/* Sends all that is to be said. */
+static void
+far_speak(hfi_state_t *state, hfi_far_t *far, uint8_t *to)
+{
+    size_t len = hfi_speech_write(state, far, to);
+    for (; len != 0 && len <= HFI_SPEECH_FRAME; len = hfi_speech_write(state, far, to))
+        far_send(state, far, to, len);
+    if (len > HFI_SPEECH_FRAME)
+        far_end(state, far, "its frames are too short");
+}
+
 void
 hfi_far_settle(hfi_state_t *state, hfi_far_t *far)
 {
-    uint8_t frame[FAR_FRAME];
+    uint8_t frame[HFI_SPEECH_FRAME];
     if (!far->is_ended)
         far_try(state, far);
     if (!far->is_ended)
         far_step(state, far, frame);
     if (!far->is_ended && far->dial.state == HFI_DIAL_OPEN) {
         hfi_stub_ask(state, far);
-        far_say_owed(far);
-        for (size_t len = far_write(state, far, frame); len != 0;
-             len = far_write(state, far, frame))
-            far_send(state, far, frame, len);
+        hfi_speech_say_owed(far);
+        far_speak(state, far, frame);
     }
     far_rest(state, far);
     if (far->is_ended)
@@ -553,85 +430,6 @@ hfi_far_settle(hfi_state_t *state, hfi_far_t *far)
 }
 
 /* ---- what it hears ---------------------------------------------------------------------- */
-
-/* Finds the adoption that a call was asked for; 0: there is none. */
-static uint64_t
-far_take_asked(hfi_far_t *far, uint64_t call)
-{
-    const uint64_t *row = hfi_idtable_find(&far->asked, call);
-    if (row == NULL)
-        return 0;
-    uint64_t adoption = row[1];
-    hfi_idtable_remove(&far->asked, hfi_idtable_find(&far->asked, call));
-    return adoption;
-}
-
-/* False: the session must end. */
-static bool
-far_take(hfi_state_t *state, hfi_far_t *far, const hfi_message_t *message)
-{
-    if (message->kind == HFI_MESSAGE_EVENT)
-        return true;
-    uint64_t adoption = far_take_asked(far, message->call);
-    if (adoption == 0 || message->bad_request != NULL)
-        return false;
-    hfi_stub_answer(state, far, adoption, message);
-    return true;
-}
-
-/* All of a frame's messages; false: one of them is none, or answers nothing. */
-static bool
-far_take_all(hfi_state_t *state, hfi_far_t *far, const hfi_frame_t *frame)
-{
-    hfi_messages_t messages = {0};
-    uint64_t number = frame->seq;
-    uint64_t depth = state->wire.depth + FAR_DEPTH_SPARE;
-    if (!hfi_messages_open(&messages, frame->messages, depth, true, &state->message_scratch))
-        HF_BUG("no memory");
-    for (;;) {
-        hfi_message_t message;
-        bool is_end;
-        if (hfi_messages_next(&messages, &message, &is_end) != HFI_REJECT_NONE)
-            return false;
-        if (is_end)
-            break;
-        if (hfi_stream_take(&far->stream, &number, message.len, state->now_ns) &&
-            !far_take(state, far, &message))
-            return false;
-    }
-    hfi_messages_close(&messages);
-    return true;
-}
-
-static void
-far_gap(hfi_state_t *state, hfi_far_t *far)
-{
-    if (hfi_stream_wants_resync(&far->stream, state->now_ns))
-        far->wants_resync = true;
-}
-
-/* False: it broke the protocol. */
-static bool
-far_on_open(hfi_state_t *state, hfi_far_t *far, const hfi_frame_t *frame)
-{
-    uint64_t after;
-    hfi_verdict_t verdict = HFI_STREAM_BAD_FRAME;
-    if (frame->kind == HFI_FRAME_DATA) {
-        verdict = hfi_stream_on_data(&far->stream, frame->seq, frame->ack);
-        if (verdict == HFI_STREAM_OK && !far_take_all(state, far, frame))
-            return false;
-        if (verdict == HFI_STREAM_OK)
-            hfi_stream_on_ack(&far->stream, frame->ack, NULL, NULL);
-    } else if (frame->kind == HFI_FRAME_PING || frame->kind == HFI_FRAME_PONG) {
-        far->wants_pong = far->wants_pong || frame->kind == HFI_FRAME_PING;
-        verdict = hfi_stream_on_ping(&far->stream, frame->ack, frame->sent, NULL, NULL);
-    } else if (frame->kind == HFI_FRAME_RESYNC) {
-        verdict = hfi_stream_on_resync(&far->stream, frame->expected, &after);
-    }
-    if (verdict == HFI_STREAM_GAP)
-        far_gap(state, far);
-    return verdict != HFI_STREAM_BAD_FRAME;
-}
 
 /* Its own word on where it is reached; else where it was found. */
 static void
@@ -673,7 +471,7 @@ far_receive(hfi_state_t *state, hfi_far_t *far, hfi_span_t bytes)
 {
     hfi_frame_t frame;
     hfi_reject_t bad =
-        hfi_frame_read(bytes, state->wire.depth + FAR_DEPTH_SPARE, &state->frame_scratch, &frame);
+        hfi_frame_read(bytes, hfi_speech_depth(state), &state->frame_scratch, &frame);
     hfi_dial_on_heard(&far->dial);
     if (bad != HFI_REJECT_NONE) {
         if (far->dial.was_welcomed)
@@ -688,7 +486,7 @@ far_receive(hfi_state_t *state, hfi_far_t *far, hfi_span_t bytes)
             far_end(state, far, "it has ended the session");
         else if (far->dial.state == HFI_DIAL_ENDED)
             far_next(state, far, "it has refused the session");
-    } else if (far->dial.state == HFI_DIAL_OPEN && !far_on_open(state, far, &frame)) {
+    } else if (far->dial.state == HFI_DIAL_OPEN && !hfi_speech_hear(state, far, &frame)) {
         far_end(state, far, "it broke the protocol");
     }
 }

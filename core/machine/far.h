@@ -93,17 +93,6 @@ hfi_far_t *hfi_far_require(hfi_state_t *state, const hfi_secret_t *space,
 /* The one of that number, or NULL. */
 hfi_far_t *hfi_far_at(const hfi_state_t *state, uint64_t number);
 
-/* The calls of stub's are put while this gives true. */
-bool hfi_far_has_room(hfi_far_t *far);
-
-/* Puts a oneway or answered call of object 0 there; behind it the caller has the list of arguments written by `write`.
- * Returns its number. */
-uint64_t hfi_far_call(hfi_far_t *far, const char *method, bool is_oneway,
-                      void (*write)(hf_writer_t *w, const void *what), const void *what);
-
-/* Notes what it must say sometime. */
-void hfi_far_owe(hfi_far_t *far, const hfi_owed_t *owed);
-
 /* It is to be settled with the next TICK: many may want that in one apply. */
 void hfi_far_later(hfi_state_t *state, hfi_far_t *far);
 

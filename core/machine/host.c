@@ -21,6 +21,7 @@
 #include "extension.h"
 #include "heap.h"
 #include "hook.h"
+#include "parking.h"
 #include "scan.h"
 #include "stub.h"
 #include "timer.h"

@@ -15,6 +15,7 @@
 
 #include "call.h"
 #include "inspect.h"
+#include "parking.h"
 
 enum { IMAGE_PATH_MAX = 4095, IMAGE_TEXT = 128, IMAGE_WHY = 512 };
 

@@ -9,6 +9,7 @@
 #include <value/value.h>
 
 #include "hook.h"
+#include "parking.h"
 #include "stub.h"
 
 enum { INSPECT_OBJECTS_MAX = 10000, INSPECT_LINE = 128, INSPECT_SHOWN = 75 };

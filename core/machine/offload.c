@@ -19,6 +19,7 @@
 #include <value/value.h>
 #include <value/writer.h>
 
+#include "parking.h"
 #include "scan.h"
 #include "work.h"
 

@@ -11,6 +11,7 @@
 #include <value/writer.h>
 
 #include "scan.h"
+#include "speech.h"
 
 enum {
     STUB_CALLS = 2, /* of an adoption: adopt, export */
@@ -208,13 +209,15 @@ adoption_note(hfi_far_t *far, hfi_adoption_t *self, uint64_t call)
 void
 hfi_stub_ask(hfi_state_t *state, hfi_far_t *far)
 {
-    while (far->first_unasked != NULL && hfi_far_has_room(far)) {
+    while (far->first_unasked != NULL && hfi_speech_has_room(far)) {
         hfi_adoption_t *self = far->first_unasked;
         if (self->n_asked == 0) {
-            adoption_note(far, self, hfi_far_call(far, "adopt", false, adoption_write_adopt, self));
+            adoption_note(far, self,
+                          hfi_speech_call(far, "adopt", false, adoption_write_adopt, self));
             continue;
         }
-        adoption_note(far, self, hfi_far_call(far, "export", false, adoption_write_export, self));
+        adoption_note(far, self,
+                      hfi_speech_call(far, "export", false, adoption_write_export, self));
         adoption_unlist(far, self);
         adoption_settle(state, self);
     }
@@ -234,7 +237,7 @@ stub_give_back(hfi_far_t *far, const hf_value_t *value)
     hfi_scan_open(&scan, value);
     while (hfi_scan_next(&scan, &item)) {
         if (hf_kind(&item) == HF_HANDLE && hfi_handle_number(&item, &owed.object))
-            hfi_far_owe(far, &owed);
+            hfi_speech_owe(far, &owed);
     }
 }
 
@@ -308,10 +311,10 @@ adoption_succeed(hfi_state_t *state, hfi_far_t *far, hfi_adoption_t *self)
         stub = stub_birth(state, far, self);
     if (is_new && stub != NULL && HFI_MUTANT(m23_stub_holds)) {
         owed.has_token = false;
-        hfi_far_owe(far, &owed);
+        hfi_speech_owe(far, &owed);
     }
     if (!is_new || stub == NULL)
-        hfi_far_owe(far, &owed);
+        hfi_speech_owe(far, &owed);
     if (is_wanted && stub != NULL) {
         self->referent = stub->number;
         adoption_tell(state, self);
@@ -331,7 +334,7 @@ adoption_finish(hfi_state_t *state, hfi_far_t *far, hfi_adoption_t *self)
         adoption_succeed(state, far, self);
     } else {
         if (owed.has_token || owed.has_reference)
-            hfi_far_owe(far, &owed);
+            hfi_speech_owe(far, &owed);
         adoption_fail(state, self, "ReferentLost", "the other manager gave no token for it");
     }
     adoption_settle(state, self);
@@ -408,7 +411,7 @@ hfi_stub_end(hfi_state_t *state, hfi_stub_t *stub)
         owed.has_reference = false;
     hfi_idtable_remove(&far->stubs, hfi_idtable_find(&far->stubs, stub->object + 1));
     state->fars->n_stubs--;
-    hfi_far_owe(far, &owed);
+    hfi_speech_owe(far, &owed);
     hfi_far_later(state, far);
 }
 

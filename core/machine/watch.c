@@ -5,6 +5,7 @@
  * keep alive what it waits to see die. So it is never run again from the top; whoever ends the referent answers it.
  */
 #include "watch.h"
+#include "parking.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 
 #include <machine/far.h>
 #include <machine/reap.h>
+#include <machine/speech.h>
 #include <machine/state.h>
 #include <machine/stub.h>
 
@@ -37,7 +38,7 @@ tamper_owe(hfi_state_t *state, hfi_far_t *far, bool is_token)
                        .secret = stub->secret,
                        .has_token = is_token,
                        .has_reference = !is_token};
-    hfi_far_owe(far, &owed);
+    hfi_speech_owe(far, &owed);
     hfi_far_later(state, far);
     return true;
 }
