@@ -45,6 +45,39 @@ begin(e2e_t *t, const char *config)
     e2e_start_configured(t, text);
 }
 
+/* A manager with a pool, a client of it and its Bench. */
+typedef struct scene {
+    e2e_t *t;
+    hf_client_t *client;
+    hf_proxy_t *bench;
+} scene_t;
+
+static scene_t
+open_scene(void **state, const char *config)
+{
+    scene_t s = {.t = *state};
+    begin(s.t, config);
+    s.client = connected(s.t->endpoint);
+    s.bench = hf_create(s.client, "Bench", "");
+    assert_non_null(s.bench);
+    return s;
+}
+
+static void
+leave(scene_t *s)
+{
+    hf_release(&s->bench);
+    hf_disconnect(&s->client);
+}
+
+/* And the manager stops well. */
+static void
+close_scene(scene_t *s)
+{
+    leave(s);
+    assert_int_equal(e2e_stop(s->t), 0);
+}
+
 static hf_future_t *
 hash(const hf_proxy_t *bench, int64_t rounds)
 {
@@ -59,13 +92,10 @@ hash(const hf_proxy_t *bench, int64_t rounds)
 static void
 others_are_answered_meanwhile(void **state)
 {
-    e2e_t *t = *state;
-    begin(t, "");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
-    HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
-    hf_future_t *long_one = hash(one, ENDLESS_ROUNDS);
-    hf_future_t *behind = hf_call_async(one, "total", "");
+    scene_t s = open_scene(state, "");
+    HF_AUTO_PROXY hf_proxy_t *two = hf_create(s.client, "Bench", "");
+    hf_future_t *long_one = hash(s.bench, ENDLESS_ROUNDS);
+    hf_future_t *behind = hf_call_async(s.bench, "total", "");
     int64_t total = 0;
     double slowest = 0.0;
     int during = 0;
@@ -81,24 +111,20 @@ others_are_answered_meanwhile(void **state)
     int64_t value = 0;
     assert_int_equal(hf_cancel(long_one), 0);
     assert_int_equal(hf_await_into(behind, e2e_patience(60.0), "i", &total), 0);
-    assert_int_equal(hf_call_into(one, "hash", "si", "abc", INT64_C(1), "i", &value), 0);
+    assert_int_equal(hf_call_into(s.bench, "hash", "si", "abc", INT64_C(1), "i", &value), 0);
     assert_int_equal(value, INT64_C(8327104087692716965));
     print_message("%d calls beside it, the slowest took %.1f ms\n", during, slowest * 1e3);
     hf_future_destroy(&long_one);
     hf_future_destroy(&behind);
-    hf_disconnect(&client);
-    assert_int_equal(e2e_stop(t), 0);
+    close_scene(&s);
 }
 
 static void
 a_large_list_is_sorted(void **state)
 {
-    e2e_t *t = *state;
     hf_value_t list = {.raw = {0}};
     hf_value_t sorted = {.raw = {0}};
-    begin(t, "");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    scene_t s = open_scene(state, "");
     hf_writer_t *w = hf_writer(NULL);
     assert_non_null(w);
     hf_write_list(w, 1);
@@ -106,7 +132,7 @@ a_large_list_is_sorted(void **state)
     for (int64_t i = 0; i < SORTED; i++)
         hf_write_int(w, i * 7919 % SORTED);
     assert_int_equal(hf_written(NULL, w, &list), HF_OK);
-    assert_int_equal(hf_call_value(bench, "sort", &list, NULL, HF_FOREVER, &sorted), 0);
+    assert_int_equal(hf_call_value(s.bench, "sort", &list, NULL, HF_FOREVER, &sorted), 0);
     hf_cursor_t items;
     hf_value_t item;
     int64_t next = 0;
@@ -115,8 +141,7 @@ a_large_list_is_sorted(void **state)
     assert_int_equal(next, SORTED);
     hf_drop(NULL, &list);
     hf_drop(NULL, &sorted);
-    hf_disconnect(&client);
-    assert_int_equal(e2e_stop(t), 0);
+    close_scene(&s);
 }
 
 /* ---- who dies ---------------------------------------------------------------------------- */
@@ -138,17 +163,15 @@ victim(const char *endpoint)
 static void
 a_client_killed_meanwhile_is_let_go(void **state)
 {
-    e2e_t *t = *state;
-    begin(t, "");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
-    HF_AUTO_PROXY hf_proxy_t *ready = hf_create(client, "Event", "");
-    assert_int_equal(hf_bind(client, "bench", bench, false), 0);
-    assert_int_equal(hf_bind(client, "ready", ready, false), 0);
-    pid_t pid = e2e_spawn(t, (const char *const[]){"/proc/self/exe", "victim", t->endpoint, NULL});
+    scene_t s = open_scene(state, "");
+    HF_AUTO_PROXY hf_proxy_t *ready = hf_create(s.client, "Event", "");
+    assert_int_equal(hf_bind(s.client, "bench", s.bench, false), 0);
+    assert_int_equal(hf_bind(s.client, "ready", ready, false), 0);
+    pid_t pid =
+        e2e_spawn(s.t, (const char *const[]){"/proc/self/exe", "victim", s.t->endpoint, NULL});
     assert_int_equal(hf_call(ready, "wait", ""), 0);
-    hf_future_t *total = hf_call_async(bench, "total", "");
-    assert_int_equal(hf_flush(client, e2e_patience(10.0)), 0);
+    hf_future_t *total = hf_call_async(s.bench, "total", "");
+    assert_int_equal(hf_flush(s.client, e2e_patience(10.0)), 0);
     assert_false(hf_future_is_done(total));
     double from = now_s();
     assert_int_equal(kill(pid, SIGKILL), 0);
@@ -158,26 +181,21 @@ a_client_killed_meanwhile_is_let_go(void **state)
     assert_int_equal(value, 0); /* finish has not run */
     print_message("%.0f ms from kill -9 to the next call's answer\n", (now_s() - from) * 1e3);
     hf_future_destroy(&total);
-    hf_disconnect(&client);
-    assert_int_equal(e2e_stop(t), 0);
+    close_scene(&s);
 }
 
 static void
 a_cancelled_call_frees_its_referent(void **state)
 {
-    e2e_t *t = *state;
-    begin(t, "");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
-    hf_future_t *future = hash(bench, ENDLESS_ROUNDS);
+    scene_t s = open_scene(state, "");
+    hf_future_t *future = hash(s.bench, ENDLESS_ROUNDS);
     assert_int_equal(hf_cancel(future), 0);
     int64_t total = -1;
-    assert_int_equal(hf_call_into(bench, "total", "", "i", &total), 0);
+    assert_int_equal(hf_call_into(s.bench, "total", "", "i", &total), 0);
     assert_int_equal(hf_await(future, e2e_patience(30.0)), -1);
     assert_string_equal(hf_errkind(), "Cancelled");
     hf_future_destroy(&future);
-    hf_disconnect(&client);
-    assert_int_equal(e2e_stop(t), 0);
+    close_scene(&s);
 }
 
 /* ---- the manager stops ------------------------------------------------------------------- */
@@ -185,39 +203,33 @@ a_cancelled_call_frees_its_referent(void **state)
 static void
 sigterm_waits_for_what_is_under_way(void **state)
 {
-    e2e_t *t = *state;
-    begin(t, "drain = 30\n");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
-    hf_future_t *future = hash(bench, LONG_ROUNDS);
+    scene_t s = open_scene(state, "drain = 30\n");
+    hf_future_t *future = hash(s.bench, LONG_ROUNDS);
     int64_t value = 0;
-    assert_int_equal(e2e_stop(t), 0);
+    assert_int_equal(e2e_stop(s.t), 0);
     assert_int_equal(hf_await_into(future, e2e_patience(10.0), "i", &value), 0);
     assert_true(value > 0);
     hf_future_destroy(&future);
-    hf_disconnect(&client);
+    leave(&s);
 }
 
 static void
 sigterm_gives_up_in_time(void **state, const char *method, const char *picture, bool is_abandoned)
 {
-    e2e_t *t = *state;
-    begin(t, "drain = 0.5\n");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *bench = hf_create(client, "Bench", "");
+    scene_t s = open_scene(state, "drain = 0.5\n");
     hf_future_t *future = picture[0] == 's'
-                              ? hf_call_async(bench, method, picture, "abc", ENDLESS_ROUNDS)
-                              : hf_call_async(bench, method, picture, ENDLESS_ROUNDS);
+                              ? hf_call_async(s.bench, method, picture, "abc", ENDLESS_ROUNDS)
+                              : hf_call_async(s.bench, method, picture, ENDLESS_ROUNDS);
     assert_non_null(future);
-    HF_AUTO_PROXY hf_proxy_t *other = hf_create(client, "Bench", ""); /* so it has begun */
+    HF_AUTO_PROXY hf_proxy_t *other = hf_create(s.client, "Bench", ""); /* so it has begun */
     assert_non_null(other);
     double from = now_s();
-    assert_int_equal(e2e_stop(t), 0);
+    assert_int_equal(e2e_stop(s.t), 0);
     assert_true(now_s() - from < e2e_patience(E2E_IS_SANITIZED ? 20.0 : 5.0));
-    assert_int_equal(e2e_has_logged(t, "is abandoned"), is_abandoned);
+    assert_int_equal(e2e_has_logged(s.t, "is abandoned"), is_abandoned);
     assert_int_equal(hf_await(future, 0.0), -1);
     hf_future_destroy(&future);
-    hf_disconnect(&client);
+    leave(&s);
 }
 
 static void
@@ -237,24 +249,20 @@ sigterm_abandons_what_does_not_heed_it(void **state)
 static void
 so_many_at_once_and_no_more(void **state)
 {
-    e2e_t *t = *state;
-    begin(t, "limits\n    offload_queue = 2\n");
-    hf_client_t *client = connected(t->endpoint);
-    HF_AUTO_PROXY hf_proxy_t *one = hf_create(client, "Bench", "");
-    HF_AUTO_PROXY hf_proxy_t *two = hf_create(client, "Bench", "");
-    HF_AUTO_PROXY hf_proxy_t *three = hf_create(client, "Bench", "");
-    hf_future_t *first = hash(one, ENDLESS_ROUNDS);
+    scene_t s = open_scene(state, "limits\n    offload_queue = 2\n");
+    HF_AUTO_PROXY hf_proxy_t *two = hf_create(s.client, "Bench", "");
+    HF_AUTO_PROXY hf_proxy_t *three = hf_create(s.client, "Bench", "");
+    hf_future_t *first = hash(s.bench, ENDLESS_ROUNDS);
     hf_future_t *second = hash(two, ENDLESS_ROUNDS);
     assert_int_equal(hf_call(three, "nothing", ""), -1);
     assert_string_equal(hf_errkind(), "Overloaded");
     assert_int_equal(hf_cancel(first), 0);
-    assert_int_equal(hf_call(one, "total", ""), 0); /* its job has ended */
+    assert_int_equal(hf_call(s.bench, "total", ""), 0); /* its job has ended */
     assert_int_equal(hf_call(three, "nothing", ""), 0);
     assert_int_equal(hf_cancel(second), 0);
     hf_future_destroy(&first);
     hf_future_destroy(&second);
-    hf_disconnect(&client);
-    assert_int_equal(e2e_stop(t), 0);
+    close_scene(&s);
 }
 
 /* ---- the watchdog ------------------------------------------------------------------------ */
