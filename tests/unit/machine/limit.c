@@ -6,26 +6,12 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-} bench_t;
-
-static bench_t
-bench_open(const char *settings)
-{
-    bench_t t = {.rig = rig_new(&hf_plugin, settings)};
-    rig_connect(t.rig, &t.a, 1);
-    return t;
-}
-
 static void
-bench_close(bench_t *t)
+leave(rig_alone_t *t)
 {
     rig_bye(&t->a);
     assert_int_equal(hfi_machine_figures(t->rig->machine)->sessions, 0);
-    rig_close(&t->a);
-    rig_destroy(&t->rig);
+    rig_alone_close(t);
 }
 
 static void
@@ -51,7 +37,7 @@ static void
 referents(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"referents\": 2}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"referents\": 2}}");
     (void)rig_call(&t.a, 0, "create", "[\"Cell\"]");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\"]"),
@@ -62,14 +48,14 @@ referents(void **state)
     rig_send(&t.a);
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\"]"),
                         "6: <Cell #3>\n"); /* 1 is never used again */
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 holdings(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"holdings\": 2}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"holdings\": 2}}");
     (void)rig_call(&t.a, 0, "create", "[\"Cell\"]");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\"]"),
@@ -77,40 +63,40 @@ holdings(void **state)
     assert_int_equal(rig_referents(t.rig), 2); /* the newborn is gone */
     assert_string_equal(rig_call(&t.a, 2, "self", NULL),
                         "4: <Gate #2>\n"); /* one that it holds already */
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 parked(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"parked\": 2}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"parked\": 2}}");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     (void)rig_call(&t.a, 1, "get", NULL);
     (void)rig_call(&t.a, 1, "take", NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", NULL),
                         "4! LimitExceeded: the session has as many parked calls as it may\n");
     assert_string_equal(rig_call(&t.a, 1, "counts", NULL), "5: [1, 1, 0, 2]\n");
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 parked_of_a_referent(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"parked_referent\": 1}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"parked_referent\": 1}}");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     (void)rig_call(&t.a, 1, "get", NULL);
     assert_string_equal(rig_call(&t.a, 1, "get", NULL),
                         "3! LimitExceeded: the referent has as many parked calls as it may\n");
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 names(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"names\": 1, \"name_bytes\": 4}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"names\": 1, \"name_bytes\": 4}}");
     (void)rig_call(&t.a, 0, "create", "[\"Cell\"]");
     assert_string_equal(rig_call(&t.a, 0, "bind", "[\"abcde\", {\"$handle\": [1]}]"),
                         "2! LimitExceeded: a name has at most 4 bytes\n");
@@ -120,20 +106,20 @@ names(void **state)
     assert_string_equal(rig_call(&t.a, 0, "get_or_create", "[\"b\", \"Cell\"]"),
                         "5! LimitExceeded: the manager has as many names as it may\n");
     assert_int_equal(rig_referents(t.rig), 1);
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 timers(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"timers\": 1}}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"limits\": {\"timers\": 1}}");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     assert_string_equal(rig_call(&t.a, 1, "timer", "[1, 5]"), "2: 0.0\n");
     assert_string_equal(rig_call(&t.a, 1, "timer", "[2, 5]"),
                         "3! LimitExceeded: the referent has as many timers as it may\n");
     assert_string_equal(rig_call(&t.a, 1, "timer", "[1, 6]"), "4: 0.0\n");
-    bench_close(&t);
+    leave(&t);
 }
 
 /* Memory at its limit: each way to it is LimitExceeded, and what was given back can be had again. */
@@ -141,7 +127,7 @@ static void
 memory(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"memory_limit\": 60000}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"memory_limit\": 60000}");
     char args[4096];
     (void)snprintf(args, sizeof args, "[\"Cell\", \"%03000d\"]", 7);
     uint64_t made = 0;
@@ -155,14 +141,14 @@ memory(void **state)
     rig_send(&t.a);
     assert_int_equal(rig_referents(t.rig), 0);
     assert_non_null(strstr(rig_call(&t.a, 0, "create", args), "<Cell #"));
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 memory_of_parked_calls(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"memory_limit\": 40000}");
+    rig_alone_t t = rig_alone_open(&hf_plugin, "{\"memory_limit\": 40000}");
     (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
     for (int i = 0; i < 200; i++)
         (void)rig_put_call(&t.a, 1, "get", NULL, NULL);
@@ -171,17 +157,18 @@ memory_of_parked_calls(void **state)
         strstr(rig_answers(&t.a), "! LimitExceeded: the manager's memory is at its limit"));
     uint64_t n = rig_parked(t.rig);
     assert_in_range(n, 10, 150);
-    bench_close(&t);
+    leave(&t);
 }
 
 static void
 unknown_settings_are_ignored(void **state)
 {
     (void)state;
-    bench_t t = bench_open(
+    rig_alone_t t = rig_alone_open(
+        &hf_plugin,
         "{\"nonsense\": 1, \"limits\": {\"nonsense\": 2, \"window\": 0}, \"lease_ms\": 0}");
     assert_string_equal(rig_call(&t.a, 0, "number_of_objects", NULL), "1: 0\n");
-    bench_close(&t);
+    leave(&t);
 }
 
 int

@@ -5,27 +5,14 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-} bench_t;
-
 /* A gate, #1: what is got from it comes when it is put; a cell, #2. */
-static bench_t
-bench_open(const char *settings)
+static rig_alone_t
+gate_and_cell(const char *settings)
 {
-    bench_t t = {.rig = rig_new(&hf_plugin, settings)};
-    rig_connect(t.rig, &t.a, 1);
+    rig_alone_t t = rig_alone_open(&hf_plugin, settings);
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "1: <Gate #1>\n");
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Cell\", 0]"), "2: <Cell #2>\n");
     return t;
-}
-
-static void
-bench_close(bench_t *t)
-{
-    rig_close(&t->a);
-    rig_destroy(&t->rig);
 }
 
 /* The text with the promise of call `k` where it has a `%s`. */
@@ -44,7 +31,7 @@ static void
 known_at_once(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t cell = rig_put_call(&t.a, 0, "create", "[\"Cell\", [1]]", NULL);
     (void)rig_put_promised(&t.a, cell, "get", NULL);
     (void)rig_put_promised(&t.a, cell, "set", "[7]");
@@ -54,14 +41,14 @@ known_at_once(void **state)
     rig_send(&t.a);
     assert_string_equal(rig_answers(&t.a),
                         "3: <Cell #3>\n4: [1]\n5: None\n6: 7\n7: None\n8: [7, 8]\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 waits_for_an_argument(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL); /* 3 parks */
     (void)rig_put_call(&t.a, 2, "set", promise("[{\"a\": [%s]}]", got), NULL);
     (void)rig_put_call(&t.a, 2, "get", NULL, NULL); /* 5 waits behind it: the same target */
@@ -71,14 +58,14 @@ waits_for_an_argument(void **state)
     assert_string_equal(rig_call(&t.a, 1, "put", "[\"x\"]"),
                         "7: None\n3: 'x'\n4: None\n5: {'a': ['x']}\n");
     assert_int_equal(rig_parked(t.rig), 0);
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 waits_for_its_target(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
     (void)rig_put_promised(&t.a, got, "set", "[1]");
     (void)rig_put_promised(&t.a, got, "get", NULL);
@@ -88,7 +75,7 @@ waits_for_its_target(void **state)
     assert_string_equal(rig_answers(&t.a), "6: 0\n");
     assert_string_equal(rig_call(&t.a, 1, "put", "[{\"$handle\": [2]}]"),
                         "7: None\n3: <Cell #2>\n4: None\n5: 1\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* Once the promise is known, it is the object that it gave. */
@@ -96,7 +83,7 @@ static void
 a_known_promise_is_its_object(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t target = rig_put_call(&t.a, 1, "get", NULL, NULL);          /* 3 */
     uint64_t value = rig_put_call(&t.a, 1, "take", NULL, NULL);          /* 4 */
     (void)rig_put_promised(&t.a, target, "set", promise("[%s]", value)); /* 5 waits for both */
@@ -106,14 +93,14 @@ a_known_promise_is_its_object(void **state)
     assert_string_equal(rig_call(&t.a, 2, "get", NULL), ""); /* 7 waits behind 5 now */
     assert_string_equal(rig_call(&t.a, 1, "hand", "[\"late\"]"),
                         "4: 'late'\n8: 1\n5: None\n7: 'late'\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 fails_the_same_way(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t failed = rig_put_call(&t.a, 2, "fail", "[\"k\"]", NULL);
     (void)rig_put_call(&t.a, 2, "set", promise("[%s]", failed), NULL);
     (void)rig_put_promised(&t.a, failed, "get", NULL);
@@ -128,14 +115,14 @@ fails_the_same_way(void **state)
                         "5! KeyError: no such key\n6! Cancelled: the call was cancelled\n"
                         "7! Cancelled: the call was cancelled\n"
                         "8! Cancelled: the call was cancelled\n9: 0\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 of_no_earlier_call(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     static const char bad[] = "BadRequest: a promise of call";
     const char *says;
     says = rig_call(&t.a, 2, "set", promise("[%s]", 3)); /* its own number */
@@ -153,19 +140,19 @@ of_no_earlier_call(void **state)
     assert_non_null(strstr(says, bad));
     assert_non_null(strstr(strstr(says, bad) + 1, bad));
     /* a oneway call that is parked cannot be promised either */
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 of_a_oneway_call_that_is_parked(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t oneway = rig_put_call(&t.a, 1, "get", NULL, "{\"oneway\": true}");
     (void)rig_put_call(&t.a, 2, "set", promise("[%s]", oneway), NULL);
     rig_send(&t.a);
     assert_non_null(strstr(rig_answers(&t.a), "BadRequest"));
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* A call that had to wait before it started parks, and is late, like any other. */
@@ -173,7 +160,7 @@ static void
 r2_parks_after_it_has_waited(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     assert_string_equal(rig_call(&t.a, 0, "create", "[\"Gate\"]"), "3: <Gate #3>\n");
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
     (void)rig_put_call(&t.a, 3, "hand", promise("[%s, 0]", got), NULL);
@@ -183,7 +170,7 @@ r2_parks_after_it_has_waited(void **state)
     rig_pass(t.rig, 0.51);
     assert_string_equal(rig_answers(&t.a), "6! Empty: nothing came\n");
     assert_string_equal(rig_call(&t.a, 3, "notes", "[]"), "8: 'timed_out'\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* The client may acknowledge the answer while the call that names it still waits for another. */
@@ -191,7 +178,7 @@ static void
 outlives_its_acknowledgement(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t early = rig_put_call(&t.a, 1, "get", NULL, NULL);
     uint64_t late = rig_put_call(&t.a, 1, "take", NULL, NULL);
     char args[128];
@@ -203,14 +190,14 @@ outlives_its_acknowledgement(void **state)
     rig_acknowledge(&t.a);
     assert_string_equal(rig_call(&t.a, 1, "hand", "[\"late\"]"), "4: 'late'\n7: 1\n5: None\n");
     assert_string_equal(rig_call(&t.a, 2, "get", NULL), "8: ['early', 'late']\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 is_held_to_the_rules(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"depth\": 8}}");
+    rig_alone_t t = gate_and_cell("{\"limits\": {\"depth\": 8}}");
     uint64_t number = rig_put_call(&t.a, 2, "get", NULL, NULL);
     (void)rig_put_promised(&t.a, number, "get", NULL); /* a target that is no handle */
     uint64_t cell = rig_put_call(&t.a, 0, "create", "[\"Cell\", 1]", NULL); /* 5, #3 */
@@ -225,7 +212,7 @@ is_held_to_the_rules(void **state)
     assert_non_null(strstr(says, "7! NoSuchObject: no object 3\n"));
     assert_non_null(strstr(says, "8! NoSuchObject: no object 3\n"));
     assert_non_null(strstr(says, "10! BadRequest: with what was promised: "));
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* What many promises give together is no longer than a frame may be. */
@@ -233,7 +220,7 @@ static void
 does_not_blow_up(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"frame\": 4096}}");
+    rig_alone_t t = gate_and_cell("{\"limits\": {\"frame\": 4096}}");
     char args[256];
     uint64_t last = rig_put_call(&t.a, 2, "echo",
                                  "[\"0123456789abcdef0123456789abcdef0123456789abcdef\"]", NULL);
@@ -245,7 +232,7 @@ does_not_blow_up(void **state)
     rig_send(&t.a);
     assert_non_null(strstr(rig_answers(&t.a), "! LimitExceeded: "));
     assert_string_equal(t.rig->log, "");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* From its receipt to its answer a call holds what it names: nothing is taken from under it. */
@@ -253,7 +240,7 @@ static void
 holds_what_it_names(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
     char args[128];
     (void)snprintf(args, sizeof args, "[[{\"$handle\": [2]}, {\"$promise\": %d}]]", (int)got);
@@ -269,14 +256,14 @@ holds_what_it_names(void **state)
     assert_string_equal(rig_call(&t.a, 1, "put", "[9]"),
                         "9: None\n3: 9\n5: [[[<Cell #2>, 9]], {}]\n");
     assert_int_equal(rig_referents(t.rig), 2); /* 2 was given back to us, 3 is gone */
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 waiting_calls_have_a_limit(void **state)
 {
     (void)state;
-    bench_t t = bench_open("{\"limits\": {\"waiting\": 3}}");
+    rig_alone_t t = gate_and_cell("{\"limits\": {\"waiting\": 3}}");
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
     for (int i = 0; i < 4; i++)
         (void)rig_put_call(&t.a, 2, "set", promise("[%s]", got), NULL);
@@ -289,21 +276,21 @@ waiting_calls_have_a_limit(void **state)
     rig_bye(&t.a);
     assert_int_equal(rig_parked(t.rig), 0);
     assert_int_equal(rig_referents(t.rig), 0);
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 time_is_up_while_waiting(void **state)
 {
     (void)state;
-    bench_t t = bench_open(NULL);
+    rig_alone_t t = gate_and_cell(NULL);
     uint64_t got = rig_put_call(&t.a, 1, "get", NULL, NULL);
     (void)rig_put_call(&t.a, 2, "set", promise("[%s]", got), "{\"timeout\": 0.2}");
     (void)rig_put_call(&t.a, 2, "get", NULL, NULL);
     rig_send(&t.a);
     rig_pass(t.rig, 0.25);
     assert_string_equal(rig_answers(&t.a), "4! TimeoutError: the call's time is up\n5: 0\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 int

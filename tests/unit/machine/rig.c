@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <unit/quoted.h>
 #include <value/json.h>
 #include <value/repr.h>
 #include <value/value.h>
@@ -25,10 +26,7 @@ rig_find_image(void *context, hfi_span_t hash)
 static hfi_span_t
 rig_json(rig_t *self, const char *text)
 {
-    hf_value_t value;
-    hfi_failure_t failure;
-    if (!hfi_json_read(hfi_span_of(text), &value, &failure))
-        fail_msg("%s: %s", text, failure.text);
+    hf_value_t value = quoted_json(text);
     self->scratch.len = 0;
     assert_true(hfi_bytes_append(&self->scratch, hf_bytes_of(&value), hf_len_of(&value)));
     hfi_value_drop(&value);
@@ -208,6 +206,13 @@ rig_said(rig_t *self, uint64_t link)
 }
 
 /* ---- the world --------------------------------------------------------------------------- */
+
+void
+rig_policy(rig_t *self, const char *policy)
+{
+    self->log[0] = '\0';
+    rig_apply(self, &(hfi_event_t){.kind = HFI_EVENT_POLICY, .bytes = rig_json(self, policy)});
+}
 
 void
 rig_pass(rig_t *self, double seconds)
@@ -451,7 +456,22 @@ rig_bye(rig_client_t *client)
     rig_frame(client->rig, client->link, raw, w.len);
 }
 
-/* ---- two of them ------------------------------------------------------------------------- */
+/* ---- one or two of them ------------------------------------------------------------------ */
+
+rig_alone_t
+rig_alone_open(const hf_plugin_t *plugin, const char *settings)
+{
+    rig_alone_t self = {.rig = rig_new(plugin, settings)};
+    rig_connect(self.rig, &self.a, 1);
+    return self;
+}
+
+void
+rig_alone_close(rig_alone_t *self)
+{
+    rig_close(&self->a);
+    rig_destroy(&self->rig);
+}
 
 rig_pair_t
 rig_pair_open(const hf_plugin_t *plugin, const char *settings, const char *first)

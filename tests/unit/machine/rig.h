@@ -54,13 +54,15 @@ typedef struct rig_client {
     hfi_bytes_t frame; /* being built */
 } rig_client_t;
 
-/* `settings` is JSON, NULL: none. */
+/* `settings` is JSON, NULL: none. In all JSON that is given to a rig ' may stand for ". */
 rig_t *rig_new(const hf_plugin_t *plugin, const char *settings);
 /* The same, and the probe hears of each run. */
 rig_t *rig_new_probed(const hf_plugin_t *plugin, const char *settings, hfi_probe_t probe);
 void rig_destroy(rig_t **self_p);
 
 void rig_apply(rig_t *self, const hfi_event_t *event);
+void rig_policy(rig_t *self,
+                const char *policy);        /* JSON, put in force; the log is emptied before */
 void rig_pass(rig_t *self, double seconds); /* in steps of 10 ms */
 void rig_up(rig_t *self, uint64_t link);
 void rig_down(rig_t *self, uint64_t link, bool is_certain);
@@ -91,6 +93,15 @@ const char *rig_answers(rig_client_t *client);
 /* An acknowledgement of all that was read. */
 void rig_acknowledge(rig_client_t *client);
 void rig_bye(rig_client_t *client);
+
+/* A machine and a client of it, on link 1. */
+typedef struct rig_alone {
+    rig_t *rig;
+    rig_client_t a;
+} rig_alone_t;
+
+rig_alone_t rig_alone_open(const hf_plugin_t *plugin, const char *settings);
+void rig_alone_close(rig_alone_t *self);
 
 /* A machine and two clients of it. */
 typedef struct rig_pair {

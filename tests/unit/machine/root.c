@@ -9,72 +9,57 @@
 #include "rig.h"
 #include "trial.h"
 
-typedef struct bench {
-    rig_t *rig;
-    rig_client_t a;
-} bench_t;
-
-static bench_t
-bench_open(void)
+static rig_alone_t
+alone(void)
 {
-    bench_t t = {.rig =
-                     rig_new(&hf_plugin, "{\"server\": \"tests\", \"endpoints\": [\"ipc://x\"]}")};
-    rig_connect(t.rig, &t.a, 1);
-    return t;
-}
-
-static void
-bench_close(bench_t *t)
-{
-    rig_close(&t->a);
-    rig_destroy(&t->rig);
+    return rig_alone_open(&hf_plugin, "{'server': 'tests', 'endpoints': ['ipc://x']}");
 }
 
 static void
 names(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
-    assert_string_equal(rig_call(a, 0, "create", "[\"Cell\", 1]"), "1: <Cell #1>\n");
-    assert_string_equal(rig_call(a, 0, "bind", "[\"b\", {\"$handle\": [1]}]"), "2: None\n");
-    assert_string_equal(rig_call(a, 0, "bind", "[\"b\", {\"$handle\": [1]}]"),
+    assert_string_equal(rig_call(a, 0, "create", "['Cell', 1]"), "1: <Cell #1>\n");
+    assert_string_equal(rig_call(a, 0, "bind", "['b', {'$handle': [1]}]"), "2: None\n");
+    assert_string_equal(rig_call(a, 0, "bind", "['b', {'$handle': [1]}]"),
                         "3! ValueError: 'b' is bound\n");
-    assert_string_equal(rig_call(a, 0, "bind", "[\"\\u00e9\", {\"$handle\": [1]}]"), "4: None\n");
-    assert_string_equal(rig_call(a, 0, "bind", "[\"a\", {\"$handle\": [1]}]"), "5: None\n");
-    assert_string_equal(rig_call(a, 0, "bind", "[\"ab\", {\"$handle\": [1]}]"), "6: None\n");
+    assert_string_equal(rig_call(a, 0, "bind", "['\\u00e9', {'$handle': [1]}]"), "4: None\n");
+    assert_string_equal(rig_call(a, 0, "bind", "['a', {'$handle': [1]}]"), "5: None\n");
+    assert_string_equal(rig_call(a, 0, "bind", "['ab', {'$handle': [1]}]"), "6: None\n");
     assert_string_equal(rig_call(a, 0, "names", NULL), "7: ['a', 'ab', 'b', '\xc3\xa9']\n");
-    assert_string_equal(rig_call(a, 0, "names", "[\"a\"]"), "8: ['a', 'ab']\n");
-    assert_string_equal(rig_call(a, 0, "lookup", "[\"x\"]"), "9! KeyError: 'x'\n");
-    assert_string_equal(rig_call(a, 0, "unbind", "[\"x\"]"), "10! KeyError: 'x'\n");
-    assert_string_equal(rig_call(a, 0, "lookup", "[\"ab\"]"), "11: <Cell #1>\n");
+    assert_string_equal(rig_call(a, 0, "names", "['a']"), "8: ['a', 'ab']\n");
+    assert_string_equal(rig_call(a, 0, "lookup", "['x']"), "9! KeyError: 'x'\n");
+    assert_string_equal(rig_call(a, 0, "unbind", "['x']"), "10! KeyError: 'x'\n");
+    assert_string_equal(rig_call(a, 0, "lookup", "['ab']"), "11: <Cell #1>\n");
     /* names hold */
     (void)rig_put_release(a, 1, 2);
     rig_send(a);
     assert_string_equal(rig_call(a, 0, "number_of_objects", NULL), "13: 1\n");
-    assert_string_equal(rig_call(a, 0, "create", "[\"Gate\"]"), "14: <Gate #2>\n");
-    (void)rig_put_call(a, 0, "bind", "[\"a\", {\"$handle\": [2]}, true]", NULL); /* replaced */
-    (void)rig_put_call(a, 0, "unbind", "[\"b\"]", NULL);
-    (void)rig_put_call(a, 0, "unbind", "[\"ab\"]", NULL);
-    (void)rig_put_call(a, 0, "unbind", "[\"\\u00e9\"]", NULL);
+    assert_string_equal(rig_call(a, 0, "create", "['Gate']"), "14: <Gate #2>\n");
+    (void)rig_put_call(a, 0, "bind", "['a', {'$handle': [2]}, true]", NULL); /* replaced */
+    (void)rig_put_call(a, 0, "unbind", "['b']", NULL);
+    (void)rig_put_call(a, 0, "unbind", "['ab']", NULL);
+    (void)rig_put_call(a, 0, "unbind", "['\\u00e9']", NULL);
     (void)rig_put_call(a, 0, "number_of_objects", NULL,
                        NULL); /* what earlier messages freed is gone from it */
     rig_send(a);
     assert_string_equal(rig_answers(a), "15: None\n16: None\n17: None\n18: None\n19: 1\n");
-    assert_string_equal(rig_call(a, 0, "get_or_create", "[\"a\", \"Cell\", 5]"), "20: <Gate #2>\n");
-    assert_string_equal(rig_call(a, 0, "get_or_create", "[\"c\", \"Cell\", 5]"), "21: <Cell #3>\n");
+    assert_string_equal(rig_call(a, 0, "get_or_create", "['a', 'Cell', 5]"), "20: <Gate #2>\n");
+    assert_string_equal(rig_call(a, 0, "get_or_create", "['c', 'Cell', 5]"), "21: <Cell #3>\n");
     assert_string_equal(rig_call(a, 3, "get", NULL), "22: 5\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 describes(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
     assert_string_equal(rig_call(a, 0, "types", NULL), "1: ['Cell', 'Gate']\n");
-    const char *says = rig_call(a, 0, "describe", "[\"Cell\"]");
+    const char *says = rig_call(a, 0, "describe", "['Cell']");
     assert_non_null(
         strstr(says, "'typeid': 'Cell', 'doc': 'One value.', 'signature': 'value: any = nil'"));
     assert_non_null(
@@ -84,23 +69,23 @@ describes(void **state)
         says,
         "'flags': ['reads'], 'returns': None, 'since': '1.1', 'deprecated': 'Call get of it.'}"));
     assert_non_null(strstr(says, "'getvalue'"));
-    says = rig_call(a, 0, "describe", "[\"manager\"]");
+    says = rig_call(a, 0, "describe", "['manager']");
     assert_non_null(strstr(says, "'get_or_create'"));
     assert_non_null(strstr(says, "'flags': ['reads', 'parks']"));
-    assert_string_equal(rig_call(a, 0, "describe", "[\"x\"]"), "4! NoSuchType: no type 'x'\n");
-    bench_close(&t);
+    assert_string_equal(rig_call(a, 0, "describe", "['x']"), "4! NoSuchType: no type 'x'\n");
+    rig_alone_close(&t);
 }
 
 static void
 objects(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
-    (void)rig_call(a, 0, "create", "[\"Cell\", 1]");
-    (void)rig_call(a, 0, "create", "[\"Cell\", [{\"$handle\": [1]}, {\"$handle\": [1]}]]");
-    (void)rig_call(a, 0, "bind", "[\"n\", {\"$handle\": [2]}]");
-    (void)rig_call(a, 0, "create", "[\"Gate\"]");
+    (void)rig_call(a, 0, "create", "['Cell', 1]");
+    (void)rig_call(a, 0, "create", "['Cell', [{'$handle': [1]}, {'$handle': [1]}]]");
+    (void)rig_call(a, 0, "bind", "['n', {'$handle': [2]}]");
+    (void)rig_call(a, 0, "create", "['Gate']");
     (void)rig_call(a, 3, "get", NULL);
     const char *says = rig_call(a, 0, "objects", NULL);
     assert_non_null(strstr(
@@ -117,17 +102,17 @@ objects(void **state)
     assert_string_equal(rig_call(a, 0, "debug_info", NULL),
                         "12: '  1:       refcount=3\\n    1\\n  2:       refcount=2\\n    "
                         "[<Cell #1>, <Cell #1>]\\n  3:       refcount=2\\n    <Gate #3>'\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 universals(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
-    (void)rig_call(a, 0, "create", "[\"Cell\", [\"x\", null]]");
-    (void)rig_call(a, 0, "create", "[\"Gate\"]");
+    (void)rig_call(a, 0, "create", "['Cell', ['x', null]]");
+    (void)rig_call(a, 0, "create", "['Gate']");
     assert_string_equal(rig_call(a, 1, "repr", NULL), "3: \"['x', None]\"\n");
     assert_string_equal(rig_call(a, 1, "str", NULL), "4: \"['x', None]\"\n");
     assert_string_equal(rig_call(a, 1, "getvalue", NULL), "5: ['x', None]\n");
@@ -135,16 +120,16 @@ universals(void **state)
     assert_string_equal(rig_call(a, 2, "getvalue", NULL),
                         "7! Unserializable: Gate has no value form\n");
     assert_string_equal(rig_call(a, 0, "repr", NULL), "8: '<manager #0>'\n");
-    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [1]}]"), "9: ['x', None]\n");
-    assert_string_equal(rig_call(a, 2, "value_of", "[{\"$handle\": [2]}]"), "10: 'none'\n");
-    bench_close(&t);
+    assert_string_equal(rig_call(a, 2, "value_of", "[{'$handle': [1]}]"), "9: ['x', None]\n");
+    assert_string_equal(rig_call(a, 2, "value_of", "[{'$handle': [2]}]"), "10: 'none'\n");
+    rig_alone_close(&t);
 }
 
 static void
 stats(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_pass(t.rig, 1.5);
     t.rig->is_job_held = true;
     assert_string_equal(rig_call(&t.a, 0, "stats", NULL),
@@ -171,14 +156,14 @@ stats(void **state)
                                     .link = t.rig->job,
                                     .bytes = {(const uint8_t *)"\x80", 1}});
     assert_string_equal(rig_answers(&t.a), "");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 sessions(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_LINK_UP,
                                     .link = 2,
                                     .peer = {.user = hfi_span_of("ann"), .uid = 1000, .pid = 42}});
@@ -186,7 +171,7 @@ sessions(void **state)
         t.rig, 2,
         &(hfi_hello_t){.session = {.bytes = {2}}, .attempt = 1, .client = hfi_span_of("demo 42")});
     rig_pass(t.rig, 0.5);
-    (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
+    (void)rig_call(&t.a, 0, "create", "['Gate']");
     (void)rig_call(&t.a, 1, "get", NULL);
     rig_down(t.rig, 2, false);
     assert_string_equal(
@@ -197,23 +182,18 @@ sessions(void **state)
         "pid "
         "42', 'user': 'ann', 'age': 0.5, 'idle': 0.5, 'detached': True, 'holds': 0, 'parked': 0, "
         "'unacknowledged': 0}]\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 exposure(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
-    hf_value_t policy;
-    hfi_failure_t failure;
-    (void)rig_call(a, 0, "create", "[\"Cell\", 1]");
-    assert_true(hfi_json_read(hfi_span_of("{\"types\": {\"Cell\": {\"hide\": [\"set\", \"repr\"]}, "
-                                          "\"manager\": {\"hide\": [\"shutdown\"]}}}"),
-                              &policy, &failure));
-    rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_POLICY, .bytes = hfi_value_span(&policy)});
-    hfi_value_drop(&policy);
+    (void)rig_call(a, 0, "create", "['Cell', 1]");
+    rig_policy(t.rig,
+               "{'types': {'Cell': {'hide': ['set', 'repr']}, 'manager': {'hide': ['shutdown']}}}");
     assert_string_equal(rig_call(a, 1, "set", "[2]"),
                         "2! NotExposed: 'set' of Cell is not exposed here\n");
     assert_string_equal(rig_call(a, 1, "repr", NULL),
@@ -221,21 +201,21 @@ exposure(void **state)
     assert_string_equal(rig_call(a, 0, "shutdown", NULL),
                         "4! NotExposed: 'shutdown' of manager is not exposed here\n");
     assert_string_equal(rig_call(a, 1, "get", NULL), "5: 1\n");
-    assert_null(strstr(rig_call(a, 0, "describe", "[\"Cell\"]"), "'set'"));
+    assert_null(strstr(rig_call(a, 0, "describe", "['Cell']"), "'set'"));
     /* a policy that is none: said, and the former stays */
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_POLICY,
                                     .bytes = {(const uint8_t *)"\x81\xa1x\x01", 4}});
     assert_true(t.rig->log[0] != '\0');
     assert_string_equal(rig_call(a, 1, "set", "[2]"),
                         "7! NotExposed: 'set' of Cell is not exposed here\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 static void
 images(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     const hf_plugin_t *plugin = t.rig->plugin;
     t.rig->plugin = NULL;
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_IMAGE, .bytes = {(const uint8_t *)"x", 1}});
@@ -245,7 +225,7 @@ images(void **state)
     rig_apply(t.rig, &(hfi_event_t){.kind = HFI_EVENT_IMAGE, .bytes = {(const uint8_t *)"y", 1}});
     assert_true(t.rig->log[0] != '\0'); /* its version is here */
     assert_string_equal(rig_call(&t.a, 0, "types", NULL), "1: ['Cell', 'Gate']\n");
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 /* The path that the world is asked for is absolute; what the world says of it is the answer. */
@@ -272,11 +252,11 @@ static void
 chance(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
-    bench_t u = bench_open();
+    rig_alone_t t = alone();
+    rig_alone_t u = alone();
     uint8_t entropy[32] = {7};
-    (void)rig_call(&t.a, 0, "create", "[\"Gate\"]");
-    (void)rig_call(&u.a, 0, "create", "[\"Gate\"]");
+    (void)rig_call(&t.a, 0, "create", "['Gate']");
+    (void)rig_call(&u.a, 0, "create", "['Gate']");
     char first[64];
     (void)snprintf(first, sizeof first, "%s", rig_call(&t.a, 1, "random", NULL));
     assert_string_equal(rig_call(&u.a, 1, "random", NULL),
@@ -286,27 +266,27 @@ chance(void **state)
     (void)snprintf(first, sizeof first, "%s", rig_call(&t.a, 1, "random", NULL));
     (void)rig_call(&u.a, 1, "random", NULL);
     assert_string_not_equal(rig_call(&u.a, 1, "random", NULL), first);
-    bench_close(&t);
-    bench_close(&u);
+    rig_alone_close(&t);
+    rig_alone_close(&u);
 }
 
 static void
 between_referents(void **state)
 {
     (void)state;
-    bench_t t = bench_open();
+    rig_alone_t t = alone();
     rig_client_t *a = &t.a;
-    (void)rig_call(a, 0, "create", "[\"Gate\"]");
-    (void)rig_call(a, 0, "create", "[\"Cell\", 7]");
-    assert_string_equal(rig_call(a, 1, "new_cell", "[\"child\"]"), "3: <Cell #3>\n");
-    assert_string_equal(rig_call(a, 2, "other", "[{\"$handle\": [3]}]"), "4: 'child'\n");
-    assert_string_equal(rig_call(a, 2, "other", "[{\"$handle\": [1]}]"),
+    (void)rig_call(a, 0, "create", "['Gate']");
+    (void)rig_call(a, 0, "create", "['Cell', 7]");
+    assert_string_equal(rig_call(a, 1, "new_cell", "['child']"), "3: <Cell #3>\n");
+    assert_string_equal(rig_call(a, 2, "other", "[{'$handle': [3]}]"), "4: 'child'\n");
+    assert_string_equal(rig_call(a, 2, "other", "[{'$handle': [1]}]"),
                         "5! TypeError: a handle of Cell is wanted, not of Gate\n");
     assert_string_equal(rig_call(a, 2, "echo", "[1, [2]]"), "6: [[1, [2]], {}]\n");
     /* a chain falls whole: each cell holds the next */
     for (int i = 3; i < 50; i++) {
         char args[64];
-        (void)snprintf(args, sizeof args, "[\"Cell\", {\"$handle\": [%d]}]", i);
+        (void)snprintf(args, sizeof args, "['Cell', {'$handle': [%d]}]", i);
         (void)rig_put_call(a, 0, "create", args, NULL);
     }
     rig_send(a);
@@ -318,7 +298,7 @@ between_referents(void **state)
     (void)rig_put_release(a, 50, 1);
     rig_send(a);
     assert_int_equal(rig_referents(t.rig), 0);
-    bench_close(&t);
+    rig_alone_close(&t);
 }
 
 int

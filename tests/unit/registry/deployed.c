@@ -2,6 +2,8 @@
 /* deployed -- see deployed.h */
 #include "deployed.h"
 
+#include <unit/quoted.h>
+
 static hf_err_t
 run(hf_call_t *call, void *self)
 {
@@ -103,20 +105,10 @@ deployed_close(void **state)
     return 0;
 }
 
-static hf_value_t
-settings_of(const char *json)
-{
-    hf_value_t settings;
-    hfi_failure_t failure;
-    if (!hfi_json_read(hfi_span_of(json), &settings, &failure))
-        fail_msg("%s: %s", json, failure.text);
-    return settings;
-}
-
 void
 deployed_set(deployed_t *self, const char *json)
 {
-    hf_value_t settings = settings_of(json);
+    hf_value_t settings = quoted_json(json);
     if (!hfi_policy_set(self->policy, &settings, self->why, sizeof self->why))
         fail_msg("refused: %s", self->why);
     hfi_value_drop(&settings);
@@ -134,7 +126,7 @@ say(void *context, const char *path, const char *text)
 void
 deployed_refused(deployed_t *self, const char *json, const char *want)
 {
-    hf_value_t settings = settings_of(json);
+    hf_value_t settings = quoted_json(json);
     self->said[0] = '\0';
     assert_false(hfi_policy_check(self->policy, &settings, say, self));
     assert_string_equal(self->said, want);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* deployed -- a policy over a few types, with settings as JSON and what is seen of them as text. */
+/* deployed -- a policy over a few types, with settings as JSON (in single quotes) and what is seen of them as text. */
 #ifndef TEST_DEPLOYED_H
 #define TEST_DEPLOYED_H
 
@@ -35,5 +35,14 @@ const char *deployed_seen(deployed_t *self, int role, const char *typeid_);
 
 /* The same for a peer of that uid. */
 const char *deployed_seen_by(deployed_t *self, int64_t uid, const char *typeid_);
+
+/* What is said of a failure names the line. */
+#define SEEN_BY_ROLE(role_, typeid_, want_)                                                        \
+    assert_string_equal(deployed_seen(d, (role_), (typeid_)), (want_))
+#define SEEN(typeid_, want_) SEEN_BY_ROLE(-1, typeid_, want_)
+#define SEEN_BY_USER(uid_, typeid_, want_)                                                         \
+    assert_string_equal(deployed_seen_by(d, (uid_), (typeid_)), (want_))
+
+#define DEPLOYED_TEST(name_) cmocka_unit_test_setup_teardown(name_, deployed_open, deployed_close)
 
 #endif

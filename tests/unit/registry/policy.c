@@ -2,7 +2,7 @@
 /* policy -- what a deployment exposes: each key of a type, and each refusal with its place. */
 #include "deployed.h"
 
-#define SEEN(typeid_, want_) assert_string_equal(deployed_seen(d, -1, (typeid_)), (want_))
+#include <unit/quoted.h>
 
 static void
 at_first_all_is_exposed(void **state)
@@ -16,11 +16,11 @@ static void
 expose_leaves_only_those(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"get, repr\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'expose': 'get, repr'}}}");
     SEEN("Cell", "+new +get -set -all -any -str +repr -getvalue");
-    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": [\"get set\", \"any\"]}}}");
+    deployed_set(d, "{'types': {'Cell': {'expose': ['get set', 'any']}}}");
     SEEN("Cell", "+new +get +set -all +any -str -repr -getvalue");
-    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'expose': ''}}}");
     SEEN("Cell", "+new -get -set -all -any -str -repr -getvalue");
 }
 
@@ -28,9 +28,9 @@ static void
 hide_wins_in_either_order(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"set\", \"expose\": \"get set\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'set', 'expose': 'get set'}}}");
     SEEN("Cell", "+new +get -set -all -any -str -repr -getvalue");
-    deployed_set(d, "{\"types\": {\"Cell\": {\"expose\": \"get set\", \"hide\": \"set\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'expose': 'get set', 'hide': 'set'}}}");
     SEEN("Cell", "+new +get -set -all -any -str -repr -getvalue");
 }
 
@@ -39,11 +39,10 @@ static void
 create_can_be_hidden(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"create\"}, \"Mail\": {\"hide\": "
-                    "\"create\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'create'}, 'Mail': {'hide': 'create'}}}");
     SEEN("Cell", "-new +get +set +all +any +str +repr +getvalue");
     SEEN("Mail", "-new +take -create +str +repr +getvalue");
-    deployed_refused(d, "{\"types\": {\"Inside\": {\"hide\": \"create\"}}}",
+    deployed_refused(d, "{'types': {'Inside': {'hide': 'create'}}}",
                      "types/Inside/hide: Inside has no method 'create'\n");
 }
 
@@ -51,11 +50,11 @@ static void
 settings_replace_those_before(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'get'}}}");
     SEEN("Cell", "+new -get +set +all +any +str +repr +getvalue");
     deployed_set(d, "{}");
     SEEN("Cell", "+new +get +set +all +any +str +repr +getvalue");
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'get'}}}");
     deployed_set(d, "null");
     SEEN("Cell", "+new +get +set +all +any +str +repr +getvalue");
     assert_true(hfi_policy_set(d->policy, NULL, d->why, sizeof d->why));
@@ -67,7 +66,7 @@ static void
 a_renamed_method_has_one_name(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"rename\": {\"set\": \"put\", \"str\": \"text\"}}}}");
+    deployed_set(d, "{'types': {'Cell': {'rename': {'set': 'put', 'str': 'text'}}}}");
     SEEN("Cell", "+new +get +put +all +any +text +repr +getvalue");
     hfi_type_t *type = hfi_plugins_find_type(d->plugins, "Cell", 4);
     const hfi_view_t *view = hfi_roles_view(hfi_policy_roles(d->policy, HFI_EVERYTHING), type);
@@ -80,16 +79,15 @@ static void
 names_can_change_places_and_take_a_hidden_ones(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"rename\": {\"set\": \"get\", \"get\": \"set\"}}}}");
+    deployed_set(d, "{'types': {'Cell': {'rename': {'set': 'get', 'get': 'set'}}}}");
     SEEN("Cell", "+new +set +get +all +any +str +repr +getvalue");
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\", \"rename\": {\"all\": \"get\"}}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'get', 'rename': {'all': 'get'}}}}");
     SEEN("Cell", "+new +set +get +any +str +repr +getvalue");
-    deployed_refused(d, "{\"types\": {\"Cell\": {\"rename\": {\"all\": \"get\"}}}}",
+    deployed_refused(d, "{'types': {'Cell': {'rename': {'all': 'get'}}}}",
                      "types/Cell/rename/all: Cell has two methods 'get' then\n");
     deployed_refused(
         d,
-        "{\"types\": {\"Cell\": {\"rename\": {\"all\": \"a b\", \"any\": \"create\", \"no\": "
-        "\"x\", \"get\": [\"x\"]}}}}",
+        "{'types': {'Cell': {'rename': {'all': 'a b', 'any': 'create', 'no': 'x', 'get': ['x']}}}}",
         "types/Cell/rename/all: a method's name is a word of at most 63 letters, digits and _\n"
         "types/Cell/rename/any: 'create' stands for making a referent of the type\n"
         "types/Cell/rename/no: Cell has no method 'no'\n"
@@ -102,8 +100,7 @@ static void
 a_further_typeid_has_an_exposure_of_its_own(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\", \"expose\": \"set\"}, \"Cell\": "
-                    "{\"hide\": \"set\"}}}");
+    deployed_set(d, "{'types': {'log': {'is': 'Cell', 'expose': 'set'}, 'Cell': {'hide': 'set'}}}");
     SEEN("log", "+new -get +set -all -any -str -repr -getvalue");
     SEEN("Cell", "+new +get -set +all +any +str +repr +getvalue");
     const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
@@ -119,7 +116,7 @@ static void
 a_further_typeid_retires_and_comes_back(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\"}}}");
+    deployed_set(d, "{'types': {'log': {'is': 'Cell'}}}");
     const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
     deployed_set(d, "{}");
     assert_null(hfi_plugins_find_type(d->plugins, "log", 3));
@@ -127,10 +124,10 @@ a_further_typeid_retires_and_comes_back(void **state)
     for (uint32_t k = 0; hfi_view_at(view, k) != NULL; k++)
         assert_int_equal(hfi_view_at(view, k)->access, HFI_HIDDEN);
     assert_int_equal(hfi_view_create(view), HFI_HIDDEN);
-    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Cell\", \"hide\": \"get\"}}}");
+    deployed_set(d, "{'types': {'log': {'is': 'Cell', 'hide': 'get'}}}");
     assert_ptr_equal(hfi_plugins_find_type(d->plugins, "log", 3), log);
     SEEN("log", "+new -get +set +all +any +str +repr +getvalue");
-    deployed_set(d, "{\"types\": {\"log\": {\"is\": \"Bag\"}}}"); /* another implementation */
+    deployed_set(d, "{'types': {'log': {'is': 'Bag'}}}"); /* another implementation */
     SEEN("log", "+new +add +items +str +repr +getvalue");
     assert_true(log->is_retired);
 }
@@ -140,20 +137,18 @@ a_further_typeid_is_refused(void **state)
 {
     deployed_t *d = *state;
     uint32_t n = hfi_plugins_n_types(d->plugins);
-    deployed_refused(
-        d,
-        "{\"types\": {\"a\": {\"is\": \"Sell\"}, \"b\": {\"is\": \"Inside\"}, \"Bag\": {\"is\": "
-        "\"Cell\"}, \"manager\": {\"is\": \"Cell\"}, \"c-d\": {\"is\": \"Cell\"}, \"e\": {\"is\": "
-        "\"f\"}, \"f\": {\"is\": \"Cell\"}, \"g\": {\"is\": [\"Cell\"]}, \"foreign\": {\"is\": "
-        "\"Cell\"}}}",
-        "types/a/is: no plugin brings a type 'Sell'\n"
-        "types/b/is: Inside is not made by clients\n"
-        "types/Bag/is: Bag is a type of its own already\n"
-        "types/manager/is: manager is a type of its own already\n"
-        "types/c-d/is: a typeid is a word of at most 63 letters, digits and _\n"
-        "types/e/is: no plugin brings a type 'f'\n"
-        "types/g/is: one text is wanted, given once\n"
-        "types/foreign/is: foreign is a type of its own already\n");
+    deployed_refused(d,
+                     "{'types': {'a': {'is': 'Sell'}, 'b': {'is': 'Inside'}, 'Bag': {'is': "
+                     "'Cell'}, 'manager': {'is': 'Cell'}, 'c-d': {'is': 'Cell'}, 'e': {'is': 'f'}, "
+                     "'f': {'is': 'Cell'}, 'g': {'is': ['Cell']}, 'foreign': {'is': 'Cell'}}}",
+                     "types/a/is: no plugin brings a type 'Sell'\n"
+                     "types/b/is: Inside is not made by clients\n"
+                     "types/Bag/is: Bag is a type of its own already\n"
+                     "types/manager/is: manager is a type of its own already\n"
+                     "types/c-d/is: a typeid is a word of at most 63 letters, digits and _\n"
+                     "types/e/is: no plugin brings a type 'f'\n"
+                     "types/g/is: one text is wanted, given once\n"
+                     "types/foreign/is: foreign is a type of its own already\n");
     assert_int_equal(hfi_plugins_n_types(d->plugins), n);
 }
 
@@ -171,8 +166,8 @@ static void
 a_method_returns_a_referent(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"returns\": {\"all\": \"box\"}}, \"box\": {\"is\": "
-                    "\"Bag\", \"returns\": {\"add\": \"Bag\"}}}}");
+    deployed_set(d, "{'types': {'Cell': {'returns': {'all': 'box'}}, 'box': {'is': 'Bag', "
+                    "'returns': {'add': 'Bag'}}}}");
     assert_string_equal(returned(d, "Cell", "all")->row->name, "box");
     assert_string_equal(returned(d, "box", "add")->row->name, "Bag");
     assert_null(returned(d, "Cell", "get"));
@@ -185,8 +180,8 @@ a_row_s_own_word_gives_way(void **state)
     deployed_t *d = *state;
     assert_string_equal(returned(d, "Bag", "items")->row->name, "Bag");
     assert_string_equal(returned(d, "Inside", "items")->row->name, "Bag");
-    deployed_set(d, "{\"types\": {\"Bag\": {\"returns\": {\"items\": \"box\"}}, \"box\": {\"is\": "
-                    "\"Bag\"}, \"bin\": {\"is\": \"Bag\", \"returns\": {\"items\": \"\"}}}}");
+    deployed_set(d, "{'types': {'Bag': {'returns': {'items': 'box'}}, 'box': {'is': 'Bag'}, 'bin': "
+                    "{'is': 'Bag', 'returns': {'items': ''}}}}");
     assert_string_equal(returned(d, "Bag", "items")->row->name, "box");
     assert_string_equal(returned(d, "box", "items")->row->name, "Bag");
     assert_null(returned(d, "bin", "items"));
@@ -199,9 +194,9 @@ what_cannot_be_returned_is_refused(void **state)
 {
     deployed_refused(
         *state,
-        "{\"types\": {\"Cell\": {\"returns\": {\"all\": \"Inside\", \"no\": \"Bag\", \"set\": "
-        "\"Bog\", \"get\": \"Bag\"}}, \"Mail\": {\"returns\": {\"take\": \"Bag\"}}, \"manager\": "
-        "{\"returns\": {\"names\": \"Bag\"}}, \"Bag\": {\"returns\": {\"items\": \"Mail\"}}}}",
+        "{'types': {'Cell': {'returns': {'all': 'Inside', 'no': 'Bag', 'set': 'Bog', 'get': "
+        "'Bag'}}, 'Mail': {'returns': {'take': 'Bag'}}, 'manager': {'returns': {'names': 'Bag'}}, "
+        "'Bag': {'returns': {'items': 'Mail'}}}}",
         "types/Cell/returns/all: that type is not made by clients\n"
         "types/Cell/returns/no: Cell has no method 'no'\n"
         "types/Cell/returns/set: unknown typeid 'Bog'\n"
@@ -214,23 +209,22 @@ what_cannot_be_returned_is_refused(void **state)
 
 /* ---- defaults and limits ------------------------------------------------------------------ */
 
-/* The keyword arguments of a creation with these, as JSON. */
+/* The keyword arguments of a creation with these, as JSON in single quotes. */
 static const char *
 filled_in(deployed_t *d, const char *typeid_, const char *args, const char *kwargs)
 {
     static char text[512];
     given_t given;
-    hf_value_t a;
-    hf_value_t k;
-    hfi_failure_t failure;
+    hf_value_t a = quoted_json(args);
+    hf_value_t k = quoted_json(kwargs);
     hfi_bytes_t out = {0};
     const hfi_type_t *type = hfi_plugins_find_type(d->plugins, typeid_, strlen(typeid_));
-    assert_true(hfi_json_read(hfi_span_of(args), &a, &failure));
-    assert_true(hfi_json_read(hfi_span_of(kwargs), &k, &failure));
     hfi_exposure_fill_in(type->exposure, type, &a, &k, given_open(&given));
     hf_value_t filled = given_value(&given);
     assert_true(hfi_json_write(&filled, &out));
     (void)snprintf(text, sizeof text, "%.*s", (int)out.len, (const char *)out.at);
+    for (char *at = strchr(text, '"'); at != NULL; at = strchr(at, '"'))
+        *at = '\'';
     hfi_bytes_close(&out);
     hfi_value_drop(&a);
     hfi_value_drop(&k);
@@ -241,41 +235,38 @@ static void
 defaults_fill_in_what_is_not_given(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"defaults\": {\"value\": \"7\", \"text\": \"12\", "
-                    "\"many\": \"[]\"}}, \"Bag\": {\"defaults\": {\"rest_of\": \"a b\", \"n\": "
-                    "\"-3\"}}}}");
+    deployed_set(d, "{'types': {'Cell': {'defaults': {'value': '7', 'text': '12', 'many': '[]'}}, "
+                    "'Bag': {'defaults': {'rest_of': 'a b', 'n': '-3'}}}}");
     assert_string_equal(filled_in(d, "Cell", "[]", "null"),
-                        "{\"value\": 7, \"text\": \"12\", \"many\": []}");
-    assert_string_equal(filled_in(d, "Cell", "[1]", "{\"many\": null}"),
-                        "{\"many\": null, \"text\": \"12\"}");
-    assert_string_equal(filled_in(d, "Cell", "[1, \"a\"]", "{}"), "{\"many\": []}");
-    assert_string_equal(filled_in(d, "Bag", "[[]]", "{\"n\": 1}"),
-                        "{\"n\": 1, \"rest_of\": \"a b\"}");
+                        "{'value': 7, 'text': '12', 'many': []}");
+    assert_string_equal(filled_in(d, "Cell", "[1]", "{'many': null}"),
+                        "{'many': null, 'text': '12'}");
+    assert_string_equal(filled_in(d, "Cell", "[1, \"a\"]", "{}"), "{'many': []}");
+    assert_string_equal(filled_in(d, "Bag", "[[]]", "{'n': 1}"), "{'n': 1, 'rest_of': 'a b'}");
 }
 
 static void
 defaults_are_checked_against_the_signature(void **state)
 {
-    deployed_refused(
-        *state,
-        "{\"types\": {\"Cell\": {\"defaults\": {\"valu\": \"7\", \"value\": \"x\", \"many\": "
-        "\"5\", \"text\": {}}}, \"Inside\": {\"defaults\": {\"x\": \"1\"}}, \"Mail\": "
-        "{\"defaults\": {\"x\": \"1\"}}, \"Bag\": {\"defaults\": \"x\"}}}",
-        "types/Cell/defaults/valu: the constructor has no parameter 'valu'\n"
-        "types/Cell/defaults/value: 'value' must be int, not 'x'\n"
-        "types/Cell/defaults/many: 'many' must be list or None, not '5'\n"
-        "types/Cell/defaults/text: one text is wanted, given once\n"
-        "types/Inside/defaults: Inside is not made by clients\n"
-        "types/Mail/defaults/x: the constructor has no parameter 'x'\n"
-        "types/Bag/defaults: a section is wanted: its keys stand below it\n");
+    deployed_refused(*state,
+                     "{'types': {'Cell': {'defaults': {'valu': '7', 'value': 'x', 'many': '5', "
+                     "'text': {}}}, 'Inside': {'defaults': {'x': '1'}}, 'Mail': {'defaults': {'x': "
+                     "'1'}}, 'Bag': {'defaults': 'x'}}}",
+                     "types/Cell/defaults/valu: the constructor has no parameter 'valu'\n"
+                     "types/Cell/defaults/value: 'value' must be int, not 'x'\n"
+                     "types/Cell/defaults/many: 'many' must be list or None, not '5'\n"
+                     "types/Cell/defaults/text: one text is wanted, given once\n"
+                     "types/Inside/defaults: Inside is not made by clients\n"
+                     "types/Mail/defaults/x: the constructor has no parameter 'x'\n"
+                     "types/Bag/defaults: a section is wanted: its keys stand below it\n");
 }
 
 static void
 limits_are_the_types_own(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"limits\": {\"instances\": \"3\", \"memory\": "
-                    "\"2K\"}}, \"log\": {\"is\": \"Cell\", \"limits\": {\"memory\": 5}}}}");
+    deployed_set(d, "{'types': {'Cell': {'limits': {'instances': '3', 'memory': '2K'}}, 'log': "
+                    "{'is': 'Cell', 'limits': {'memory': 5}}}}");
     const hfi_type_t *cell = hfi_plugins_find_type(d->plugins, "Cell", 4);
     const hfi_type_t *log = hfi_plugins_find_type(d->plugins, "log", 3);
     assert_int_equal(cell->max_referents, 3);
@@ -286,9 +277,8 @@ limits_are_the_types_own(void **state)
     assert_true(cell->max_referents == UINT64_MAX && cell->max_memory_bytes == UINT64_MAX);
     deployed_refused(
         d,
-        "{\"types\": {\"Cell\": {\"limits\": {\"instances\": \"0\", \"memory\": \"3T\", \"time\": "
-        "\"1\"}}, \"Bag\": {\"limits\": {\"instances\": \"99999999999999999999\", \"memory\": "
-        "\"99999999999G\"}}}}",
+        "{'types': {'Cell': {'limits': {'instances': '0', 'memory': '3T', 'time': '1'}}, 'Bag': "
+        "{'limits': {'instances': '99999999999999999999', 'memory': '99999999999G'}}}}",
         "types/Cell/limits/instances: it is at least 1\n"
         "types/Cell/limits/memory: a number (K, M or G may follow), not '3T'\n"
         "types/Cell/limits/time: unknown limit 'time': there are instances and memory\n"
@@ -303,11 +293,11 @@ static void
 what_is_unknown_is_refused_by_its_place(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"types\": {\"Cell\": {\"hide\": \"get\"}}}");
+    deployed_set(d, "{'types': {'Cell': {'hide': 'get'}}}");
     deployed_refused(
         d,
-        "{\"types\": {\"cell\": {\"hide\": \"get\"}, \"Cell\": {\"hide\": [\"get\", \"set sub\"], "
-        "\"expose\": \"gat\", \"show\": \"x\"}}, \"type\": {}}",
+        "{'types': {'cell': {'hide': 'get'}, 'Cell': {'hide': ['get', 'set sub'], 'expose': 'gat', "
+        "'show': 'x'}}, 'type': {}}",
         "type: unknown section 'type'\n"
         "types/cell: unknown typeid 'cell' (a further one says what it is: is = \"list\")\n"
         "types/Cell/hide[1]: Cell has no method 'sub'\n"
@@ -321,16 +311,16 @@ static void
 what_is_of_the_wrong_kind_is_refused(void **state)
 {
     deployed_refused(*state, "[]", "a section is wanted: its keys stand below it\n");
-    deployed_refused(*state, "{\"$map\": [[1, 2]]}", "a key is no str\n");
-    deployed_refused(*state, "{\"types\": []}",
+    deployed_refused(*state, "{'$map': [[1, 2]]}", "a key is no str\n");
+    deployed_refused(*state, "{'types': []}",
                      "types: a section is wanted: its keys stand below it\n");
-    deployed_refused(*state, "{\"types\": {\"$map\": [[1, {}]]}}",
+    deployed_refused(*state, "{'types': {'$map': [[1, {}]]}}",
                      "types: a key is no str\ntypes: a key is no str\n");
-    deployed_refused(*state, "{\"types\": {\"Cell\": null}}",
+    deployed_refused(*state, "{'types': {'Cell': null}}",
                      "types/Cell: a section is wanted: its keys stand below it\n");
-    deployed_refused(*state, "{\"types\": {\"Cell\": {\"hide\": 7}}}",
+    deployed_refused(*state, "{'types': {'Cell': {'hide': 7}}}",
                      "types/Cell/hide: words are wanted, parted by blanks\n");
-    deployed_refused(*state, "{\"types\": {\"Cell\": {\"hide\": [\"get\", 7]}}}",
+    deployed_refused(*state, "{'types': {'Cell': {'hide': ['get', 7]}}}",
                      "types/Cell/hide[1]: words are wanted, parted by blanks\n");
 }
 
@@ -343,10 +333,8 @@ a_path_has_an_end(void **state)
     deployed_t *d = *state;
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    (void)snprintf(json, sizeof json, "{\"types\": {\"%s\": {\"hide\": \"get\"}}}", name);
-    hf_value_t settings;
-    hfi_failure_t failure;
-    assert_true(hfi_json_read(hfi_span_of(json), &settings, &failure));
+    (void)snprintf(json, sizeof json, "{'types': {'%s': {'hide': 'get'}}}", name);
+    hf_value_t settings = quoted_json(json);
     assert_false(hfi_policy_set(d->policy, &settings, d->why, sizeof d->why));
     assert_true(strlen(d->why) < HFI_PATH_ROOM + HFI_COMPLAINT_ROOM);
     assert_null(strstr(d->why, "\x80"));
@@ -360,7 +348,7 @@ static void
 a_type_that_comes_later_is_seen(void **state)
 {
     deployed_t *d = *state;
-    deployed_set(d, "{\"roles\": {\"r\": {\"reads\": \"*\"}}}");
+    deployed_set(d, "{'roles': {'r': {'reads': '*'}}}");
     static const hf_type_t late = {.size = sizeof(hf_type_t),
                                    .method_size = sizeof(hf_method_t),
                                    .name = "Late",
@@ -421,7 +409,7 @@ a_further_typeid_goes_on_to_the_newer_version(void **state)
 {
     deployed_t *d = *state;
     take_pots(d, &pot_type, "1.0");
-    deployed_set(d, "{\"types\": {\"Jar\": {\"is\": \"Pot\", \"expose\": \"fill\"}}}");
+    deployed_set(d, "{'types': {'Jar': {'is': 'Pot', 'expose': 'fill'}}}");
     assert_ptr_equal(served_by(d, "Jar"), &pot_type);
     const hfi_type_t *older = hfi_plugins_find_type(d->plugins, "Jar", 3);
     take_pots(d, &newer_pot_type, "1.1");
@@ -438,9 +426,8 @@ limits_are_of_all_versions_together(void **state)
     static const char *const typeids[] = {"Pot", "Jar"};
     deployed_t *d = *state;
     take_pots(d, &pot_type, "1.0");
-    deployed_set(
-        d, "{\"types\": {\"Pot\": {\"limits\": {\"instances\": \"3\", \"memory\": \"100\"}}, "
-           "\"Jar\": {\"is\": \"Pot\", \"limits\": {\"instances\": \"3\", \"memory\": \"100\"}}}}");
+    deployed_set(d, "{'types': {'Pot': {'limits': {'instances': '3', 'memory': '100'}}, 'Jar': "
+                    "{'is': 'Pot', 'limits': {'instances': '3', 'memory': '100'}}}}");
     for (size_t k = 0; k < 2; k++) {
         hfi_type_t *older = hfi_plugins_find_type(d->plugins, typeids[k], 3);
         older->referents = 2; /* as the machine counts them */
@@ -468,8 +455,7 @@ settings_that_do_not_fit_a_newer_version_stay_as_they_were(void **state)
 {
     deployed_t *d = *state;
     take_pots(d, &pot_type, "1.0");
-    deployed_set(d, "{\"types\": {\"Jar\": {\"is\": \"Pot\", \"expose\": \"look\"}, "
-                    "\"Pot\": {\"hide\": \"fill\"}}}");
+    deployed_set(d, "{'types': {'Jar': {'is': 'Pot', 'expose': 'look'}, 'Pot': {'hide': 'fill'}}}");
     take_pots(d, &newer_pot_type, "1.1");
     assert_false(hfi_policy_renew(d->policy, d->why, sizeof d->why));
     assert_string_equal(d->why, "types/Jar/expose: Jar has no method 'look'");
@@ -481,31 +467,30 @@ settings_that_do_not_fit_a_newer_version_stay_as_they_were(void **state)
 int
 main(void)
 {
-#define IT(name_) cmocka_unit_test_setup_teardown(name_, deployed_open, deployed_close)
     const struct CMUnitTest tests[] = {
-        IT(at_first_all_is_exposed),
-        IT(expose_leaves_only_those),
-        IT(hide_wins_in_either_order),
-        IT(create_can_be_hidden),
-        IT(settings_replace_those_before),
-        IT(a_renamed_method_has_one_name),
-        IT(names_can_change_places_and_take_a_hidden_ones),
-        IT(a_further_typeid_has_an_exposure_of_its_own),
-        IT(a_further_typeid_retires_and_comes_back),
-        IT(a_further_typeid_is_refused),
-        IT(a_method_returns_a_referent),
-        IT(a_row_s_own_word_gives_way),
-        IT(what_cannot_be_returned_is_refused),
-        IT(defaults_fill_in_what_is_not_given),
-        IT(defaults_are_checked_against_the_signature),
-        IT(limits_are_the_types_own),
-        IT(what_is_unknown_is_refused_by_its_place),
-        IT(what_is_of_the_wrong_kind_is_refused),
-        IT(a_path_has_an_end),
-        IT(a_type_that_comes_later_is_seen),
-        IT(a_further_typeid_goes_on_to_the_newer_version),
-        IT(limits_are_of_all_versions_together),
-        IT(settings_that_do_not_fit_a_newer_version_stay_as_they_were),
+        DEPLOYED_TEST(at_first_all_is_exposed),
+        DEPLOYED_TEST(expose_leaves_only_those),
+        DEPLOYED_TEST(hide_wins_in_either_order),
+        DEPLOYED_TEST(create_can_be_hidden),
+        DEPLOYED_TEST(settings_replace_those_before),
+        DEPLOYED_TEST(a_renamed_method_has_one_name),
+        DEPLOYED_TEST(names_can_change_places_and_take_a_hidden_ones),
+        DEPLOYED_TEST(a_further_typeid_has_an_exposure_of_its_own),
+        DEPLOYED_TEST(a_further_typeid_retires_and_comes_back),
+        DEPLOYED_TEST(a_further_typeid_is_refused),
+        DEPLOYED_TEST(a_method_returns_a_referent),
+        DEPLOYED_TEST(a_row_s_own_word_gives_way),
+        DEPLOYED_TEST(what_cannot_be_returned_is_refused),
+        DEPLOYED_TEST(defaults_fill_in_what_is_not_given),
+        DEPLOYED_TEST(defaults_are_checked_against_the_signature),
+        DEPLOYED_TEST(limits_are_the_types_own),
+        DEPLOYED_TEST(what_is_unknown_is_refused_by_its_place),
+        DEPLOYED_TEST(what_is_of_the_wrong_kind_is_refused),
+        DEPLOYED_TEST(a_path_has_an_end),
+        DEPLOYED_TEST(a_type_that_comes_later_is_seen),
+        DEPLOYED_TEST(a_further_typeid_goes_on_to_the_newer_version),
+        DEPLOYED_TEST(limits_are_of_all_versions_together),
+        DEPLOYED_TEST(settings_that_do_not_fit_a_newer_version_stay_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
