@@ -30,7 +30,7 @@ static hf_client_t *
 join_manager(const e2e_t *e2e, const char *option, const char *value)
 {
     hf_options_t *options = hf_options_new();
-    assert_int_equal(hf_options_set(options, "lease", "20"), 0);
+    assert_int_equal(hf_options_set(options, "lease", e2e_has_valgrind() ? "20" : "5"), 0);
     assert_int_equal(hf_options_set(options, "connect_timeout", e2e_patience_text(20)), 0);
     assert_int_equal(hf_options_set(options, option, value), 0);
     hf_client_t *client = hf_connect(e2e->endpoint, options);
