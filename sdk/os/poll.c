@@ -12,8 +12,14 @@
 
 #include "clock.h"
 
-/* A pause must be short: program and manager look in vain as long as they do not look at the same time. */
-enum { POLL_VAIN_MAX = 4, POLL_PAUSE = 8 };
+enum {
+    POLL_VAIN_MAX = 4,
+    POLL_PAUSE =
+        8, /* short: program and manager look in vain as long as they do not look at the same time */
+    POLL_PAUSE_MAX = 256,
+    POLL_FEW =
+        16, /* looks in HFI_POLL_SPIN_NS; with the CPU for itself there are three times as many */
+};
 
 static bool
 poll_has_two_cpus(void)
@@ -28,6 +34,7 @@ hfi_poll_open(hfi_poll_t *self, bool may_spin)
     *self = HFI_POLL_NONE;
     self->fd = epoll_create1(EPOLL_CLOEXEC);
     self->spins = may_spin && poll_has_two_cpus();
+    self->rest = POLL_PAUSE;
     return self->fd >= 0;
 }
 
@@ -64,34 +71,53 @@ poll_look(const hfi_poll_t *self, int timeout_ms)
     return bits;
 }
 
-/* Looks again and again; where others want the CPU, the time is soon over. */
+/* Looks again and again; where others want the CPU, the time is soon over, and *ret_n_looks is small. */
 static uint32_t
-poll_spin(const hfi_poll_t *self)
+poll_spin(const hfi_poll_t *self, unsigned *ret_n_looks)
 {
+    uint32_t bits;
     int64_t until_ns = hfi_now_ns() + HFI_POLL_SPIN_NS;
+    *ret_n_looks = 0;
     do {
-        uint32_t bits = poll_look(self, 0);
+        bits = poll_look(self, 0);
         if (bits != 0)
-            return bits;
+            break;
+        ++*ret_n_looks;
         (void)sched_yield();
     } while (hfi_now_ns() < until_ns);
-    return 0;
+    return bits;
 }
 
-/* The same where it has been worth it of late. */
+void
+hfi_poll_note(hfi_poll_t *self, bool has_found, unsigned n_looks)
+{
+    if (has_found) {
+        self->vain = self->crowded = 0;
+        self->rest = POLL_PAUSE;
+        return;
+    }
+    self->crowded += n_looks < POLL_FEW ? 1 : 0;
+    if (++self->vain < POLL_VAIN_MAX)
+        return;
+    self->pause = self->rest;
+    if (self->crowded < POLL_VAIN_MAX)
+        self->rest = POLL_PAUSE;
+    else if (self->rest < POLL_PAUSE_MAX)
+        self->rest *= 2;
+    self->vain = self->crowded = 0;
+}
+
+/* Looks before a sleep where that has been worth it of late. */
 static uint32_t
 poll_try_to_spin(hfi_poll_t *self)
 {
+    unsigned n_looks;
     if (self->pause > 0) {
         self->pause--;
         return 0;
     }
-    uint32_t bits = poll_spin(self);
-    self->vain = bits != 0 ? 0 : self->vain + 1;
-    if (self->vain == POLL_VAIN_MAX) {
-        self->vain = 0;
-        self->pause = POLL_PAUSE;
-    }
+    uint32_t bits = poll_spin(self, &n_looks);
+    hfi_poll_note(self, bits != 0, n_looks);
     return bits;
 }
 

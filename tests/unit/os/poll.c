@@ -156,6 +156,32 @@ what_was_in_vain_pauses(void **state)
     bed_close(&bed);
 }
 
+/* Notes four looks in vain; how long the pause is that follows. */
+static unsigned
+look_in_vain(hfi_poll_t *poll, unsigned n_looks)
+{
+    for (int k = 0; k < 4; k++)
+        hfi_poll_note(poll, false, n_looks);
+    return poll->pause;
+}
+
+static void
+where_others_take_the_time_pauses_grow(void **state)
+{
+    (void)state;
+    bed_t bed = bed_open(true);
+    static const unsigned crowded[] = {8, 16, 32, 64, 128, 256, 256};
+    for (size_t k = 0; k < sizeof crowded / sizeof crowded[0]; k++)
+        assert_int_equal(look_in_vain(&bed.poll, 3), crowded[k]);
+    hfi_poll_note(&bed.poll, true, 3);
+    assert_int_equal(look_in_vain(&bed.poll, 60), 8);
+    assert_int_equal(look_in_vain(&bed.poll, 60), 8); /* nobody else wanted the CPU */
+    assert_int_equal(look_in_vain(&bed.poll, 3), 8);
+    assert_int_equal(look_in_vain(&bed.poll, 60), 16);
+    assert_int_equal(look_in_vain(&bed.poll, 3), 8);
+    bed_close(&bed);
+}
+
 int
 main(void)
 {
@@ -164,6 +190,7 @@ main(void)
         cmocka_unit_test(a_wait_is_never_too_short),
         cmocka_unit_test(another_thread_ends_a_wait),
         cmocka_unit_test(what_was_in_vain_pauses),
+        cmocka_unit_test(where_others_take_the_time_pauses_grow),
         cmocka_unit_test(alone_on_one_cpu_it_does_not_spin),
     };
     return cmocka_run_group_tests_name("os.poll", tests, NULL, NULL);
