@@ -21,7 +21,7 @@
 enum { MANY = 10000, ROUNDS = 20, THREADS = 4, FORKS = 30, APPENDS = 50, PATIENCE_S = 25 };
 
 /* Leases, in seconds: what holds for a brief one's length alone is waited for. */
-static const double brief_lease = 1.0;
+static const double brief_lease = 2.0;
 static const double long_lease = 30.0;
 
 typedef struct world {

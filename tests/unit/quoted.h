@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,8 +26,11 @@ quoted_json(const char *text)
     char *copy = malloc(len + 1);
     assert_non_null(copy);
     memcpy(copy, text, len + 1);
-    for (char *at = copy; strchr(text, '"') == NULL && *at != '\0'; at++)
-        *at = *at == '\'' ? '"' : *at;
+    bool is_quoted = strchr(text, '"') == NULL;
+    for (char *at = copy; is_quoted && *at != '\0'; at++) {
+        if (*at == '\'')
+            *at = '"';
+    }
     if (!hfi_json_read(hfi_span_of(copy), &value, &failure))
         fail_msg("%s: %s", text, failure.text);
     free(copy);
