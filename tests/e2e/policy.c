@@ -182,6 +182,18 @@ gives(hf_proxy_t *shelf, const char *method, const char *typeid_)
     hf_drop(NULL, &items);
 }
 
+/* So does check-plugin, of the file alone. */
+static void
+check_plugin_says_so(e2e_t *self)
+{
+    const e2e_result_t *says = E2E_TOOL(self, "check-plugin", E2E_SHELF);
+    assert_int_equal(says->status, 0);
+    assert_non_null(strstr(says->out, "slowly()"));
+    assert_non_null(strstr(says->out, "returns View\n        since 1.1\n"));
+    assert_non_null(strstr(says->out, "it needs the types that are served beside it: plugin shelf: "
+                                      "type Shelf, method as_list: returns 'list': "));
+}
+
 static void
 a_row_says_what_it_returns(void **state)
 {
@@ -203,12 +215,8 @@ a_row_says_what_it_returns(void **state)
     const e2e_result_t *says = E2E_TOOL(self, "describe", "Shelf");
     assert_non_null(strstr(says->out, "Make another. [reads]\n        returns Shelf\n"));
     assert_non_null(strstr(says->out, "returns View\n        since 1.1\n"));
-    says = E2E_TOOL(self, "check-plugin", E2E_SHELF);
-    assert_int_equal(says->status, 0);
-    assert_non_null(strstr(says->out, "slowly()"));
-    assert_non_null(strstr(says->out, "returns View\n        since 1.1\n"));
-    assert_non_null(strstr(says->out, "it needs the types that are served beside it: plugin shelf: "
-                                      "type Shelf, method as_list: returns 'list': "));
+    if (!E2E_IS_SANITIZED) /* else it finds their symbols, rightly */
+        check_plugin_says_so(self);
     hf_disconnect(&client);
 }
 
